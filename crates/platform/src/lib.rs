@@ -1,1 +1,6 @@
-//! placeholder
+//! What every core stands on: the store, events, jobs, signals, blobs and the clock.
+//!
+//! Nothing here knows a noun of the domain.
+
+pub mod db;
+pub mod random;

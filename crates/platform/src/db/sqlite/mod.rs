@@ -1,0 +1,110 @@
+//! SQLite in the data directory: one writer thread with group commit, a pool of reader threads.
+
+mod reader;
+mod writer;
+
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Sender, bounded};
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Error, Tx, stats::Stats, tx::Engine, work::Work};
+
+/// Closures that may wait for the writer, and for the readers, before the store answers
+/// [`Error::Busy`]. At a few hundred bytes each this bounds memory to single megabytes.
+const QUEUE: usize = 4096;
+
+pub(super) struct Sqlite {
+    pub(super) writes: Sender<Box<dyn Work>>,
+    pub(super) reads: Sender<Box<dyn Work>>,
+    pub(super) threads: Vec<JoinHandle<()>>,
+    pub(super) path: PathBuf,
+}
+
+impl Sqlite {
+    /// Opens or creates the file, lets `prepare` run once (migrations), then starts the threads.
+    pub(super) fn open(
+        path: &Path,
+        readers: usize,
+        prepare: impl FnOnce(&mut Tx<'_>) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        create_private(path)?;
+        let writer = connect(path)?;
+        writer.pragma_update(None, "journal_mode", "wal")?;
+        in_transaction(&writer, prepare)?;
+        let (writes, write_queue) = bounded(QUEUE);
+        let (reads, read_queue) = bounded(QUEUE);
+        let mut threads = vec![spawn("store-writer", move || {
+            writer::run(&writer, &write_queue, &Stats::new("write"));
+        })?];
+        for _ in 0..readers.max(1) {
+            let connection = connect(path)?;
+            connection.pragma_update(None, "query_only", true)?;
+            let queue = read_queue.clone();
+            threads.push(spawn("store-reader", move || {
+                reader::run(&connection, &queue, &Stats::new("read"));
+            })?);
+        }
+        Ok(Self { writes, reads, threads, path: path.to_owned() })
+    }
+}
+
+pub(super) fn spawn(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|error| Error::Engine(format!("cannot start a store thread: {error}")))
+}
+
+/// The file holds password hashes and private messages: only its owner may read it.
+fn create_private(path: &Path) -> Result<(), Error> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| {
+            Error::Engine(format!("cannot create {}: {error}", parent.display()))
+        })?;
+    }
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| Error::Engine(format!("cannot open {}: {error}", path.display())))?;
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // Enough for every statement of the program, so that each is prepared once per connection.
+    connection.set_prepared_statement_cache_capacity(1024);
+    connection.execute_batch(
+        "pragma busy_timeout = 10000;
+         pragma synchronous = full;
+         pragma foreign_keys = on;
+         pragma temp_store = memory;
+         pragma cache_size = -8192;
+         pragma journal_size_limit = 67108864;",
+    )?;
+    Ok(connection)
+}
+
+fn in_transaction(
+    connection: &Connection,
+    run: impl FnOnce(&mut Tx<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    connection.execute_batch("begin immediate")?;
+    let result = run(&mut Tx::new(Engine::Sqlite(connection)));
+    let end = if result.is_ok() { "commit" } else { "rollback" };
+    connection.execute_batch(end)?;
+    result
+}

@@ -1,0 +1,160 @@
+use super::{
+    Dialect, Error, FromRow, Value,
+    postgres::Session,
+    value::{Columns, Row},
+};
+
+/// An open transaction, as a closure sees it.
+///
+/// Statements are `&'static str` in the portable dialect with `$1` parameters. A failed statement
+/// must end the closure: on PostgreSQL nothing more works in that transaction.
+pub struct Tx<'c> {
+    engine: Engine<'c>,
+    /// The first statement that failed, so that the seam knows whether to run the closure again
+    /// even when the core has turned the error into one of its own.
+    failed: Option<Error>,
+    wrote: bool,
+}
+
+pub(super) enum Engine<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c mut Session),
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(engine: Engine<'c>) -> Self {
+        Self { engine, failed: None, wrote: false }
+    }
+
+    /// Which database this is. Needed by operations tools only; cores write portable SQL.
+    pub fn dialect(&self) -> Dialect {
+        match self.engine {
+            Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    pub(super) fn failure(&self) -> Option<&Error> {
+        self.failed.as_ref()
+    }
+
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    /// Runs a statement and answers how many rows it changed.
+    pub fn exec(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
+        self.wrote = true;
+        let result = match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite_exec(connection, sql, params),
+            Engine::Postgres(session) => session.exec(sql, params),
+        };
+        self.noted(result)
+    }
+
+    /// The single row of a query that always has one (an aggregate, an insert with `returning`).
+    pub fn one<T: FromRow>(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<T, Error> {
+        self.optional(sql, params)?.ok_or(Error::Missing(sql))
+    }
+
+    /// The first row, if there is one.
+    pub fn optional<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+    ) -> Result<Option<T>, Error> {
+        let mut found = None;
+        self.each(sql, params, &mut |row| {
+            if found.is_none() {
+                found = Some(T::from_row(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// All rows, in the order of the query.
+    pub fn all<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        self.each(sql, params, &mut |row| {
+            rows.push(T::from_row(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    fn each(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        // An `insert … returning` is a query too; whatever does not start with `select` counts
+        // as a write.
+        self.wrote |= !sql.trim_start().starts_with("select");
+        let result = match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite_each(connection, sql, params, take),
+            Engine::Postgres(session) => session.each(sql, params, take),
+        };
+        self.noted(result)
+    }
+
+    /// Runs text made at run time: migrations and the operations tools, never a core.
+    pub fn script(&mut self, sql: &str) -> Result<(), Error> {
+        self.wrote = true;
+        let result = match &mut self.engine {
+            Engine::Sqlite(connection) => connection.execute_batch(sql).map_err(Error::from),
+            Engine::Postgres(session) => session.script(sql),
+        };
+        self.noted(result)
+    }
+
+    fn noted<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result {
+            self.failed.get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(n) => ValueRef::Integer(n),
+            Self::Double(n) => ValueRef::Real(n),
+            Self::Bool(b) => ValueRef::Integer(i64::from(b)),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn sqlite_exec(
+    connection: &rusqlite::Connection,
+    sql: &'static str,
+    params: &[Value<'_>],
+) -> Result<u64, Error> {
+    let mut statement = connection.prepare_cached(Dialect::Sqlite.statement(sql))?;
+    let changed = statement.execute(rusqlite::params_from_iter(params))?;
+    Ok(changed as u64)
+}
+
+fn sqlite_each(
+    connection: &rusqlite::Connection,
+    sql: &'static str,
+    params: &[Value<'_>],
+    take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(Dialect::Sqlite.statement(sql))?;
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        take(&mut Row::new(Columns::Sqlite(row)))?;
+    }
+    Ok(())
+}
