@@ -2,5 +2,7 @@
 //!
 //! Nothing here knows a noun of the domain.
 
+pub mod blobs;
+pub mod clock;
 pub mod db;
 pub mod random;

@@ -81,7 +81,7 @@ struct Database {
 
 impl Database {
     async fn create(server: &str) -> Self {
-        let name = format!("halyard_test_{}", crate::random::hex(8));
+        let name = format!("halyard_test_{}", crate::random::Random::os().hex(8));
         run(server, &format!("create database {name} template template0")).await;
         let url = match server.rsplit_once('/') {
             Some((address, _)) => format!("{address}/{name}"),
