@@ -1,1 +1,37 @@
-//! placeholder
+//! Workspaces, members, channels, threads, comments, conversations, messages and groups.
+//!
+//! A use case is a function `f(tx, actor, …)`: it loads what it touches through the actor's
+//! membership, changes rows and records an event, all in the caller's transaction.
+
+mod actor;
+mod error;
+mod event;
+mod ids;
+mod json;
+pub mod text;
+
+use halyard_platform::db::Migration;
+
+pub use actor::{Actor, Role};
+pub use error::Error;
+pub use ids::{ChannelId, CommentId, ConversationId, GroupId, MessageId, ThreadId, WorkspaceId};
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "messaging/0001_workspaces",
+        sql: include_str!("../migrations/0001_workspaces.sql"),
+    },
+    Migration {
+        name: "messaging/0002_threads",
+        sql: include_str!("../migrations/0002_threads.sql"),
+    },
+    Migration {
+        name: "messaging/0003_conversations",
+        sql: include_str!("../migrations/0003_conversations.sql"),
+    },
+    Migration {
+        name: "messaging/0004_attachments",
+        sql: include_str!("../migrations/0004_attachments.sql"),
+    },
+];

@@ -5,4 +5,11 @@
 pub mod blobs;
 pub mod clock;
 pub mod db;
+pub mod events;
 pub mod random;
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
+    name: "platform/0001_events_and_jobs",
+    sql: include_str!("../migrations/0001_events_and_jobs.sql"),
+}];

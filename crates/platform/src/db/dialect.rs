@@ -33,6 +33,12 @@ impl Dialect {
         let mut rest = sql;
         while let Some(open) = rest.find('{') {
             let Some(length) = rest[open..].find('}') else { break };
+            if length == 1 {
+                // An empty JSON object in a default, not a token.
+                out.push_str(&rest[..=open + length]);
+                rest = &rest[open + length + 1..];
+                continue;
+            }
             out.push_str(&rest[..open]);
             out.push_str(&self.word(&rest[open + 1..open + length]));
             rest = &rest[open + length + 1..];

@@ -1,0 +1,97 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use halyard_platform::clock::Millis;
+
+use crate::Error;
+
+/// Failed attempts that one key may make in a window.
+const ATTEMPTS: u32 = 10;
+/// Length of a window in milliseconds.
+const WINDOW: Millis = 15 * 60 * 1000;
+/// Windows kept in memory; beyond it the oldest go, so that made-up addresses cannot fill it.
+const KEPT: usize = 100_000;
+
+/// Slows down guessing of passwords: fixed windows of failed attempts per address and per origin.
+#[derive(Clone, Default)]
+pub struct LoginLimit {
+    windows: Arc<Mutex<HashMap<String, Window>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Window {
+    started: Millis,
+    failures: u32,
+}
+
+impl LoginLimit {
+    /// Refuses the attempt while the window of the key is used up.
+    ///
+    /// # Errors
+    /// [`Error::TooManyAttempts`] with the time that is left.
+    pub fn check(&self, key: &str, now: Millis) -> Result<(), Error> {
+        match self.windows().get(key) {
+            Some(window) if window.failures >= ATTEMPTS && now < window.started + WINDOW => {
+                Err(Error::TooManyAttempts(window.started + WINDOW - now))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a failed attempt.
+    pub fn failed(&self, key: &str, now: Millis) {
+        let mut windows = self.windows();
+        if windows.len() >= KEPT {
+            windows.retain(|_, window| now < window.started + WINDOW);
+            if windows.len() >= KEPT {
+                windows.clear();
+            }
+        }
+        let window = windows.entry(key.to_owned()).or_insert(Window { started: now, failures: 0 });
+        if now >= window.started + WINDOW {
+            *window = Window { started: now, failures: 0 };
+        }
+        window.failures += 1;
+    }
+
+    /// Forgets the failures of somebody who got in.
+    pub fn succeeded(&self, key: &str) {
+        self.windows().remove(key);
+    }
+
+    fn windows(&self) -> std::sync::MutexGuard<'_, HashMap<String, Window>> {
+        self.windows.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_failures_close_the_window_until_it_ends() {
+        let limit = LoginLimit::default();
+        for _ in 0..ATTEMPTS {
+            limit.check("a@example.com", 0).unwrap();
+            limit.failed("a@example.com", 0);
+        }
+        assert!(matches!(
+            limit.check("a@example.com", 1000),
+            Err(Error::TooManyAttempts(left)) if left == WINDOW - 1000
+        ));
+        limit.check("b@example.com", 1000).unwrap();
+        limit.check("a@example.com", WINDOW).unwrap();
+        limit.failed("a@example.com", WINDOW);
+        limit.check("a@example.com", WINDOW).unwrap();
+    }
+
+    #[test]
+    fn success_forgets_the_failures() {
+        let limit = LoginLimit::default();
+        (0..ATTEMPTS).for_each(|_| limit.failed("a", 0));
+        limit.succeeded("a");
+        limit.check("a", 0).unwrap();
+    }
+}

@@ -1,0 +1,123 @@
+use halyard_platform::{
+    clock::Millis,
+    db::{self, FromRow, Row, Tx},
+    params,
+};
+
+use crate::{Error, Scopes, SecretHash, UserId};
+
+/// How long a session cookie lives.
+pub const SESSION_DAYS: i64 = 30;
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Sent as Bearer token by programs; lives until revoked.
+    Personal,
+    /// Sent as cookie by browsers; lives [`SESSION_DAYS`].
+    Session,
+}
+
+impl TokenKind {
+    fn stored(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// What a request brought along to prove who sends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// A token from the header or the parameters.
+    Token(SecretHash),
+    /// A session cookie.
+    Session(SecretHash),
+    /// Nothing.
+    None,
+}
+
+/// The person behind a request and what the request may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Who it is.
+    pub user: UserId,
+    /// What the token covers.
+    pub scopes: Scopes,
+    /// Which token it was.
+    pub token: i64,
+    /// What kind of token it was.
+    pub kind: TokenKind,
+}
+
+impl FromRow for Principal {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
+        let (user, token, scopes) = (row.get()?, row.get()?, row.get()?);
+        let kind: String = row.get()?;
+        let kind = if kind == "session" { TokenKind::Session } else { TokenKind::Personal };
+        Ok(Self { user, token, scopes: Scopes::from_bits(scopes), kind })
+    }
+}
+
+/// Finds out who sends a request.
+///
+/// # Errors
+/// [`Error::InvalidToken`] for missing, unknown, expired and revoked credentials and for those of
+/// a removed person. (The imitated API answers a missing token like a wrong one.)
+pub fn authenticate(
+    tx: &mut Tx<'_>,
+    credentials: &Credentials,
+    now: Millis,
+) -> Result<Principal, Error> {
+    let (hash, kind) = match credentials {
+        Credentials::None => return Err(Error::InvalidToken),
+        Credentials::Token(hash) => (hash, TokenKind::Personal),
+        Credentials::Session(hash) => (hash, TokenKind::Session),
+    };
+    tx.optional(
+        "select t.user_id, t.id, t.scopes, t.kind
+         from token t
+         join users u on u.id = t.user_id and u.removed_at is null
+         where t.hash = $1 and t.kind = $2 and (t.expires_at is null or t.expires_at > $3)",
+        params![hash.as_bytes(), kind.stored(), now],
+    )?
+    .ok_or(Error::InvalidToken)
+}
+
+/// Stores a token; the caller made its secret with [`halyard_platform::random::Random`].
+pub fn issue(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    kind: TokenKind,
+    secret: &SecretHash,
+    name: &str,
+    scopes: Scopes,
+    now: Millis,
+) -> Result<i64, Error> {
+    let expires_at = (kind == TokenKind::Session).then_some(now + SESSION_DAYS * 86_400_000);
+    Ok(tx.one(
+        "insert into token (hash, user_id, kind, name, scopes, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7) returning id",
+        params![secret.as_bytes(), user, kind.stored(), name, scopes.bits(), now, expires_at],
+    )?)
+}
+
+/// Ends one token.
+pub fn revoke(tx: &mut Tx<'_>, token: i64) -> Result<(), Error> {
+    tx.exec("delete from token where id = $1", params![token])?;
+    Ok(())
+}
+
+/// Ends every token of a person, of one kind.
+pub fn revoke_all(tx: &mut Tx<'_>, user: UserId, kind: TokenKind) -> Result<(), Error> {
+    tx.exec("delete from token where user_id = $1 and kind = $2", params![user, kind.stored()])?;
+    Ok(())
+}
+
+/// Removes what has expired: sessions and one-time codes.
+pub fn sweep(tx: &mut Tx<'_>, now: Millis) -> Result<u64, Error> {
+    let sessions = tx.exec("delete from token where expires_at <= $1", params![now])?;
+    let codes = tx.exec("delete from one_time_code where expires_at <= $1", params![now])?;
+    Ok(sessions + codes)
+}
