@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
-use halyard_bench::runner::{self, Settings};
+use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
 
 /// Load generator and comparisons of Halyard.
@@ -34,12 +34,12 @@ enum Command {
         #[arg(long, default_value = "bench/results/latest.json")]
         results: PathBuf,
         #[command(flatten)]
-        duration: LoadDuration,
+        duration: DurationArguments,
     },
     /// Measures what the generator and a handler that does nothing reach together.
     Ceiling {
         #[command(flatten)]
-        duration: LoadDuration,
+        duration: DurationArguments,
     },
     /// Serves the bare HTTP limit until it is stopped.
     ServeTrivial {
@@ -50,7 +50,7 @@ enum Command {
 }
 
 #[derive(Args)]
-struct LoadDuration {
+struct DurationArguments {
     /// Seconds of each load before it is measured.
     #[arg(long, default_value_t = 2.0)]
     warm_up: f64,
@@ -62,8 +62,14 @@ struct LoadDuration {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Run { server, database, bare, only, results, duration } => {
-            let settings =
-                Settings { server, database_url: database, bare, only, ..duration.settings()? };
+            let settings = Settings {
+                server,
+                own_program: own_program()?,
+                database_url: database,
+                bare,
+                duration: duration.parse()?,
+                only,
+            };
             let report = runner::run(&settings, |what| {
                 // Progress is a courtesy: a closed terminal must not end the run.
                 let _ignored = writeln!(io::stderr(), "… {what}");
@@ -72,7 +78,7 @@ fn main() -> Result<()> {
             write!(io::stdout(), "{report}").context("print the report")
         }
         Command::Ceiling { duration } => {
-            let figures = runner::bare_http(&duration.settings()?)?;
+            let figures = runner::bare_http(&own_program()?, duration.parse()?)?;
             let text = serde_json::to_string_pretty(&figures).context("encode the figures")?;
             writeln!(io::stdout(), "{text}").context("print the figures")
         }
@@ -80,19 +86,14 @@ fn main() -> Result<()> {
     }
 }
 
-impl LoadDuration {
-    /// Settings without a server, with these durations.
-    fn settings(&self) -> Result<Settings> {
+fn own_program() -> Result<PathBuf> {
+    std::env::current_exe().context("find this program")
+}
+
+impl DurationArguments {
+    fn parse(&self) -> Result<LoadDuration> {
         let seconds =
             |value| Duration::try_from_secs_f64(value).with_context(|| format!("{value} seconds"));
-        Ok(Settings {
-            server: PathBuf::new(),
-            own_program: std::env::current_exe().context("find this program")?,
-            database_url: None,
-            bare: None,
-            warm_up: seconds(self.warm_up)?,
-            measured: seconds(self.seconds)?,
-            only: None,
-        })
+        Ok(LoadDuration { warm_up: seconds(self.warm_up)?, measured: seconds(self.seconds)? })
     }
 }

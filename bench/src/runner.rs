@@ -40,12 +40,19 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// Where the bare handlers answer; bars that need them are not judged without.
     pub bare: Option<SocketAddr>,
-    /// Duration of each load before it is measured.
-    pub warm_up: Duration,
-    /// Measured duration of each load.
-    pub measured: Duration,
+    /// How long each load lasts.
+    pub duration: LoadDuration,
     /// Only the scenarios whose name contains this.
     pub only: Option<String>,
+}
+
+/// How long a load lasts.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadDuration {
+    /// Before anything is measured.
+    pub warm_up: Duration,
+    /// Measured.
+    pub measured: Duration,
 }
 
 /// What one scenario showed about the server, besides its figures.
@@ -69,7 +76,7 @@ pub fn run(settings: &Settings, mut progress: impl FnMut(&str)) -> Result<Report
     let mut report = Report {
         cores: thread::available_parallelism().context("count the cores")?.get(),
         database: format!("{database:?}"),
-        bare_http: Some(bare_http(settings)?),
+        bare_http: Some(bare_http(&settings.own_program, settings.duration)?),
         rows: Vec::new(),
         footprints: Vec::new(),
     };
@@ -94,17 +101,19 @@ pub fn run(settings: &Settings, mut progress: impl FnMut(&str)) -> Result<Report
 }
 
 /// What the generator and a handler that does nothing reach together on this machine.
-pub fn bare_http(settings: &Settings) -> Result<Figures> {
+///
+/// `own_program` is this program, which serves the handler in a process of its own.
+pub fn bare_http(own_program: &Path, duration: LoadDuration) -> Result<Figures> {
     let directory = tempfile::tempdir().context("create a directory for the server's output")?;
     let address = free_address()?;
     let launch = Launch {
-        program: settings.own_program.clone(),
+        program: own_program.to_path_buf(),
         arguments: ["serve-trivial".into(), "--listen".into(), address.to_string().into()].into(),
         address,
         log_directory: directory.path().into(),
     };
     let server = Server::start(&launch, &Request::get("/readyz").encode(), PATIENCE)?;
-    let plan = plan(settings, server.address(), 64, Pace::Closed);
+    let plan = plan(duration, server.address(), 64, Pace::Closed);
     let figures = run_load(&plan, vec![Request::get(trivial::PATH).encode()]);
     server.stop(PATIENCE)?;
     figures
@@ -114,33 +123,46 @@ fn measure(settings: &Settings, scenario: &Scenario) -> Result<Observed> {
     let directory = tempfile::tempdir().context("create a data directory")?;
     let mut variables = demo(settings, directory.path())?;
     let server = start(settings, directory.path(), &Request::get("/readyz"))?;
-    let idle_mib = mib(server.memory()?.resident_kib);
-    setup::run(server.address(), &scenario.setup, SETUP_CALLERS, &mut variables)
-        .context("prepare the data")?;
-    let requests = (0..scenario.variants)
-        .map(|index| scenario.call.render(&variables, index))
-        .collect::<Result<Vec<_>>>()?;
-    let first = requests.first().context("a scenario needs a request")?;
-    if let Some(expected) = scenario.expected_items {
-        let answer = setup::ask(server.address(), first)?;
-        let items = answer.as_array().map(Vec::len);
-        ensure!(items == Some(expected), "{expected} items expected in {answer}");
-    }
-    let plan = plan(settings, server.address(), scenario.callers, scenario.pace);
-    let figures = run_load(&plan, requests.iter().map(Request::encode).collect())
-        .with_context(|| format!("its errors: {:?}", server.error_output()))?;
-    let peak_mib = mib(server.memory()?.peak_kib);
+    let observed = match observe(settings, scenario, &server, &mut variables) {
+        Ok(observed) => observed,
+        Err(error) => {
+            let output = server.error_output()?;
+            return Err(error.context(format!("the server's error output ends with:\n{output}")));
+        }
+    };
     let stopped = server.stop(PATIENCE)?;
     ensure!(stopped.in_time, "the server had to be killed at its end");
-    let restart = if scenario.restarts {
-        let server = start(settings, directory.path(), first).context("start again")?;
-        let first_answer = server.first_answer();
-        server.stop(PATIENCE)?;
-        Some(first_answer)
-    } else {
-        None
-    };
-    Ok(Observed { figures, idle_mib, peak_mib, restart })
+    if !scenario.restarts {
+        return Ok(observed);
+    }
+    let first = scenario.call.render(&variables, 0)?;
+    let server = start(settings, directory.path(), &first).context("start again")?;
+    let restart = Some(server.first_answer());
+    server.stop(PATIENCE)?;
+    Ok(Observed { restart, ..observed })
+}
+
+fn observe(
+    settings: &Settings,
+    scenario: &Scenario,
+    server: &Server,
+    variables: &mut Variables,
+) -> Result<Observed> {
+    let idle_mib = mib(server.memory()?.resident_kib);
+    setup::run(server.address(), &scenario.setup, SETUP_CALLERS, variables)
+        .context("prepare the data")?;
+    if let Some(expected) = scenario.expected_items {
+        let answer = setup::ask(server.address(), &scenario.call.render(variables, 0)?)?;
+        let items = answer.as_array().map(Vec::len);
+        ensure!(items == Some(expected), "{expected} items expected, not {items:?}: {answer}");
+    }
+    let encoded = (0..scenario.variants)
+        .map(|index| Ok(scenario.call.render(variables, index)?.encode()))
+        .collect::<Result<Vec<_>>>()?;
+    let plan = plan(settings.duration, server.address(), scenario.callers, scenario.pace);
+    let figures = run_load(&plan, encoded)?;
+    let peak_mib = mib(server.memory()?.peak_kib);
+    Ok(Observed { figures, idle_mib, peak_mib, restart: None })
 }
 
 fn measure_bare(
@@ -150,17 +172,18 @@ fn measure_bare(
     address: SocketAddr,
 ) -> Result<Figures> {
     let request = Request { method: bare.method, path: bare.path.into(), ..Request::default() };
-    let plan = plan(settings, address, scenario.callers, scenario.pace);
+    let plan = plan(settings.duration, address, scenario.callers, scenario.pace);
     run_load(&plan, vec![request.encode()])
 }
 
-fn plan(settings: &Settings, target: SocketAddr, callers: usize, pace: Pace) -> LoadPlan {
-    let (warm_up, measured) = (settings.warm_up, settings.measured);
+fn plan(duration: LoadDuration, target: SocketAddr, callers: usize, pace: Pace) -> LoadPlan {
+    let LoadDuration { warm_up, measured } = duration;
     LoadPlan { target, callers, pace, warm_up, measured, patience: PATIENCE }
 }
 
 /// Loads with the encoded requests in turn: caller c begins with request c.
 fn run_load(plan: &LoadPlan, encoded: Vec<Bytes>) -> Result<Figures> {
+    ensure!(!encoded.is_empty(), "a load needs at least one request");
     let callers = plan.callers as u64;
     let requests: Requests = Arc::new(move |turn: Turn| {
         let index = turn.caller as u64 + turn.sequence * callers;
