@@ -180,6 +180,7 @@ impl Report {
         let count = |wanted| self.verdicts().filter(|verdict| *verdict == wanted).count();
         let judged = count(Verdict::Met) + count(Verdict::Missed);
         let mut text = match count(Verdict::Missed) {
+            _ if judged == 0 => "No bar was judged".to_owned(),
             0 => format!("All {judged} judged bars are met"),
             missed => format!("{missed} of {judged} judged bars MISSED"),
         };
@@ -393,6 +394,19 @@ comments/add, 64 callers, 64 threads: status 503: full
         let starts: Vec<_> =
             text.lines().filter_map(|line| line.chars().position(|c| c == '≥')).collect();
         assert!(starts.len() == 2 && starts[0] == starts[1], "{text}");
+    }
+
+    #[test]
+    fn nothing_judged_is_not_called_success() {
+        let row = Row::judge(&add_comment(), Err(anyhow!("refused")), None, |_| None);
+        let report = Report {
+            cores: 2,
+            database: "SQLite".into(),
+            bare_http: None,
+            rows: vec![row],
+            footprints: vec![],
+        };
+        assert_eq!(report.summary(), "No bar was judged, 1 FAILED.");
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub fn run(settings: &Settings, mut progress: impl FnMut(&str)) -> Result<Report
     progress("bare HTTP");
     let mut report = Report {
         cores: thread::available_parallelism().context("count the cores")?.get(),
-        database: format!("{database:?}"),
+        database: database.to_string(),
         bare_http: Some(bare_http(&settings.own_program, settings.duration)?),
         rows: Vec::new(),
         footprints: Vec::new(),

@@ -1,5 +1,6 @@
 //! The compared paths, as data: what to prepare, which load to put, what to compare it with.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::load::Pace;
@@ -75,6 +76,15 @@ pub enum Database {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
 }
 
 /// Size of the workspace on which `threads/get_unread` is measured.
