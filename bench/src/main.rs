@@ -1,2 +1,99 @@
-//! placeholder
-fn main() {}
+//! Command line of the load generator.
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser};
+use halyard_bench::runner::{self, LoadDuration, Settings};
+use halyard_bench::trivial;
+
+/// Load generator and comparisons of Halyard.
+#[derive(Parser)]
+#[command(version)]
+enum Command {
+    /// Measures the server beside the limits of this machine and prints the table.
+    ///
+    /// A missed bar is printed, and does not change the exit status.
+    Run {
+        /// The server program.
+        #[arg(long)]
+        server: PathBuf,
+        /// PostgreSQL address; SQLite in temporary directories without it.
+        #[arg(long)]
+        database: Option<String>,
+        /// Address of running bare handlers.
+        #[arg(long)]
+        bare: Option<SocketAddr>,
+        /// Only the scenarios whose name contains this.
+        #[arg(long)]
+        only: Option<String>,
+        /// File that takes the figures as JSON.
+        #[arg(long, default_value = "bench/results/latest.json")]
+        results: PathBuf,
+        #[command(flatten)]
+        duration: DurationArguments,
+    },
+    /// Measures what the generator and a handler that does nothing reach together.
+    Ceiling {
+        #[command(flatten)]
+        duration: DurationArguments,
+    },
+    /// Serves the bare HTTP limit until it is stopped.
+    ServeTrivial {
+        /// Address to listen on.
+        #[arg(long)]
+        listen: SocketAddr,
+    },
+}
+
+#[derive(Args)]
+struct DurationArguments {
+    /// Seconds of each load before it is measured.
+    #[arg(long, default_value_t = 2.0)]
+    warm_up: f64,
+    /// Measured seconds of each load.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+}
+
+fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Run { server, database, bare, only, results, duration } => {
+            let settings = Settings {
+                server,
+                own_program: own_program()?,
+                database_url: database,
+                bare,
+                duration: duration.parse()?,
+                only,
+            };
+            let report = runner::run(&settings, |what| {
+                // Progress is a courtesy: a closed terminal must not end the run.
+                let _ignored = writeln!(io::stderr(), "… {what}");
+            })?;
+            report.write_json(&results)?;
+            write!(io::stdout(), "{report}").context("print the report")
+        }
+        Command::Ceiling { duration } => {
+            let figures = runner::bare_http(&own_program()?, duration.parse()?)?;
+            let text = serde_json::to_string_pretty(&figures).context("encode the figures")?;
+            writeln!(io::stdout(), "{text}").context("print the figures")
+        }
+        Command::ServeTrivial { listen } => trivial::serve(listen),
+    }
+}
+
+fn own_program() -> Result<PathBuf> {
+    std::env::current_exe().context("find this program")
+}
+
+impl DurationArguments {
+    fn parse(&self) -> Result<LoadDuration> {
+        let seconds =
+            |value| Duration::try_from_secs_f64(value).with_context(|| format!("{value} seconds"));
+        Ok(LoadDuration { warm_up: seconds(self.warm_up)?, measured: seconds(self.seconds)? })
+    }
+}
