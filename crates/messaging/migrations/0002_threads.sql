@@ -119,6 +119,8 @@ create table thread_state (
     follows boolean,
     starred_at bigint,
     muted_until bigint,
+    -- Items at the moment of muting: those posted after it until muted_until raise nothing.
+    quiet_from bigint not null default 0,
     -- The thread left the inbox when it had this many items; more items bring it back.
     done_items bigint not null default 0,
     -- It left because the person archived it (and not because the person wrote it).
