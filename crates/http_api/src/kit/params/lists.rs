@@ -97,7 +97,10 @@ impl Param for List {
     }
 }
 
-fn collect_objects(items: Vec<Value>, objects: &mut Vec<Map<String, Value>>) -> Result<(), Problem> {
+fn collect_objects(
+    items: Vec<Value>,
+    objects: &mut Vec<Map<String, Value>>,
+) -> Result<(), Problem> {
     for item in items {
         match item {
             Value::Object(object) => objects.push(object),

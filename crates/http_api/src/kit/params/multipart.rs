@@ -96,7 +96,7 @@ pub(super) async fn read(
     let mut text_left = limits.body;
 
     while let Some(field) = parts.next_field().await.map_err(read_error)? {
-        let mut field = Part { field, read_ahead: &read_ahead };
+        let field = Part { field, read_ahead: &read_ahead };
         match field.file_name()? {
             Some(file_name) => {
                 // Clients send one file; a second one is skipped, as any unknown parameter.
@@ -138,8 +138,7 @@ impl Part<'_> {
         let Some(disposition) = self.field.headers().get(CONTENT_DISPOSITION) else {
             return Ok(None);
         };
-        let disposition =
-            str::from_utf8(disposition.as_bytes()).map_err(|_| ReadError::NotUtf8)?;
+        let disposition = str::from_utf8(disposition.as_bytes()).map_err(|_| ReadError::NotUtf8)?;
         if let Some(name) = self.field.file_name() {
             return Ok(Some(name.to_owned()));
         }
