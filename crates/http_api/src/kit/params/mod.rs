@@ -114,7 +114,7 @@ impl Params {
     pub fn get<T: Param>(&mut self, names: &[&'static str]) -> Result<T, ParamError> {
         let name = *names.first().expect("a parameter has a name");
         if T::kind() == Kind::File {
-            let upload = self.upload.take().map(Raw::File);
+            let upload = self.upload.take().map(|upload| Raw::File(Box::new(upload)));
             return first_of(name, upload);
         }
         // Lazily, so that spellings after the one that is used stay for other fields.

@@ -56,7 +56,7 @@ impl Param for Upload {
 
     fn parse(raw: Raw) -> Result<Option<Upload>, Problem> {
         match raw {
-            Raw::File(upload) => Ok(Some(upload)),
+            Raw::File(upload) => Ok(Some(*upload)),
             _ => Err(Problem::Invalid { expected: "a file" }),
         }
     }

@@ -14,7 +14,7 @@ pub enum Raw {
     /// A repeated key, or one spelled `key[]`.
     Many(Vec<Raw>),
     /// A multipart part that is a file.
-    File(Upload),
+    File(Box<Upload>),
 }
 
 impl Raw {
