@@ -1,1 +1,3 @@
-//! placeholder
+//! Everything that speaks HTTP inward.
+
+pub mod kit;

@@ -1,0 +1,3 @@
+//! What all facades share. Nothing here knows one product's wire format.
+
+pub mod params;
