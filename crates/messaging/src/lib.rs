@@ -4,17 +4,29 @@
 //! membership, changes rows and records an event, all in the caller's transaction.
 
 mod actor;
+pub mod attachment;
+mod audience;
+mod boundary;
+pub mod channel;
+pub mod comment;
 mod error;
 mod event;
 mod ids;
 mod json;
+mod post;
+mod purge;
 pub mod text;
+pub mod thread;
 
 use halyard_platform::db::Migration;
 
 pub use actor::{Actor, Role};
+pub use audience::{Audience, Reach};
 pub use error::Error;
-pub use ids::{ChannelId, CommentId, ConversationId, GroupId, MessageId, ThreadId, WorkspaceId};
+pub use ids::{
+    ChannelId, CommentId, ConversationId, GroupId, MessageId, ThreadId, WorkspaceId,
+};
+pub use post::{Post, PostParts};
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[

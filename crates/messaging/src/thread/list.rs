@@ -1,0 +1,165 @@
+use halyard_platform::{clock::Millis, db::Tx, params};
+
+use super::{Thread, finished, thread_columns};
+use crate::{Actor, ChannelId, Error, Role, ThreadId, WorkspaceId, channel, json, workspace};
+
+/// Which of the threads that the actor can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FilterBy {
+    /// All.
+    #[default]
+    Everyone,
+    /// Those to which the actor is attached.
+    AttachedToMe,
+    /// Those that the actor has saved.
+    Starred,
+}
+
+/// Which threads, and how many. All bounds hold together.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// A choice by what the actor has to do with them.
+    pub by: FilterBy,
+    /// Last updated after this moment.
+    pub newer_than: Option<Millis>,
+    /// Last updated before this moment; with `before_id` one strict page boundary.
+    pub older_than: Option<Millis>,
+    /// Ids below this one.
+    pub before_id: Option<ThreadId>,
+    /// Ids above this one.
+    pub after_id: Option<ThreadId>,
+    /// Only pinned or only unpinned ones.
+    pub pinned: Option<bool>,
+    /// Only saved or only unsaved ones.
+    pub starred: Option<bool>,
+    /// Only those put away, or only the others.
+    pub archived: Option<bool>,
+    /// Leave these out.
+    pub exclude: Vec<ThreadId>,
+    /// Least recently updated first; else most recently updated first.
+    pub ascending: bool,
+    /// At most this many.
+    pub limit: i64,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            by: FilterBy::Everyone,
+            newer_than: None,
+            older_than: None,
+            before_id: None,
+            after_id: None,
+            pinned: None,
+            starred: None,
+            archived: None,
+            exclude: Vec::new(),
+            ascending: false,
+            limit: 20,
+        }
+    }
+}
+
+/// `$1` actor, `$2` channel or workspace, `$3`–`$4` the update times, `$5` the id that goes with
+/// the upper time, `$6`–`$7` the ids, `$8`–`$9` pinned, `$10`–`$11` saved, `$12`–`$13` put away
+/// (each pair: is the filter on, and its value), `$14` attached, `$15` excluded, `$16` limit,
+/// `$17` whether public channels are open to the actor.
+macro_rules! list_sql {
+    ($scope:literal, $order:literal) => {
+        concat!(
+            "select ", thread_columns!(), "
+             from thread t
+             join channel c on c.id = t.channel_id and c.removed_at is null
+             join users u on u.id = t.creator
+             left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
+             left join thread_state s on s.user_id = $1 and s.thread_id = t.id
+             where ", $scope, " and t.removed_at is null
+                 and t.last_updated_at > $3 and t.last_updated_at <= $4
+                 and (t.last_updated_at < $4 or t.id < $5)
+                 and t.id > $6 and t.id < $7
+                 and ($8 = false or (t.pinned_at is not null) = $9)
+                 and ($10 = false or (s.starred_at is not null) = $11)
+                 and ($12 = false or (coalesce(s.archived, false)
+                      and t.last_obj_index + 2 <= s.done_items) = $13)
+                 and ($14 = false or coalesce(s.follows, false))
+                 and t.id not in {ids $15}
+             order by ", $order, " limit $16"
+        )
+    };
+}
+
+macro_rules! in_channel_sql {
+    ($order:literal) => {
+        list_sql!("t.channel_id = $2 and $17", $order)
+    };
+}
+
+macro_rules! in_workspace_sql {
+    ($order:literal) => {
+        list_sql!("t.workspace_id = $2 and (cm.user_id is not null or (c.public and $17))", $order)
+    };
+}
+
+/// Threads of a channel, or all that the actor can see in a workspace.
+///
+/// # Errors
+/// [`Error::ChannelNotFound`], [`Error::WorkspaceNotFound`]
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    place: Place,
+    filter: &Filter,
+) -> Result<Vec<Thread>, Error> {
+    let (in_channel, scope, sees_public) = match place {
+        Place::Channel(id) => (true, channel::access(tx, actor, id)?.id.0, true),
+        Place::Workspace(id) => {
+            (false, id.0, workspace::role(tx, actor, id)? != Role::Guest)
+        }
+    };
+    let excluded = json::encode(&filter.exclude);
+    let starred = if filter.by == FilterBy::Starred { Some(true) } else { filter.starred };
+    let (upper, upper_id) = match (filter.older_than, filter.before_id) {
+        (Some(moment), Some(id)) => (moment, id.0),
+        (Some(moment), None) => (moment, i64::MIN),
+        _ => (i64::MAX, i64::MAX),
+    };
+    let below = match (filter.older_than, filter.before_id) {
+        (None, Some(id)) => id.0,
+        _ => i64::MAX,
+    };
+    let bound = params![
+        actor.user,
+        scope,
+        filter.newer_than.unwrap_or(i64::MIN),
+        upper,
+        upper_id,
+        filter.after_id.map_or(i64::MIN, |id| id.0),
+        below,
+        filter.pinned.is_some(),
+        filter.pinned.unwrap_or(false),
+        starred.is_some(),
+        starred.unwrap_or(false),
+        filter.archived.is_some(),
+        filter.archived.unwrap_or(false),
+        filter.by == FilterBy::AttachedToMe,
+        &excluded,
+        filter.limit,
+        sees_public
+    ];
+    let threads = match (in_channel, filter.ascending) {
+        (true, false) => tx.all(in_channel_sql!("t.last_updated_at desc, t.id desc"), bound),
+        (true, true) => tx.all(in_channel_sql!("t.last_updated_at, t.id"), bound),
+        (false, false) => tx.all(in_workspace_sql!("t.last_updated_at desc, t.id desc"), bound),
+        (false, true) => tx.all(in_workspace_sql!("t.last_updated_at, t.id"), bound),
+    }?;
+    Ok(finished(tx, actor, threads)?)
+}
+
+/// Where to look for threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// One channel.
+    Channel(ChannelId),
+    /// Every channel that the actor can see.
+    Workspace(WorkspaceId),
+}

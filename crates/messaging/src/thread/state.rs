@@ -1,0 +1,287 @@
+//! What one member has done with a thread: read, saved, muted, followed, put away.
+
+use halyard_identity::UserId;
+use halyard_platform::{clock::Millis, db::Tx, params};
+
+use super::{
+    Access, Thread, access,
+    access::{attach_people, extended},
+    load, unread,
+};
+use crate::{Actor, CommentId, Error, ThreadId, json};
+
+/// Saves a thread for the actor.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn star(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
+    set_starred(tx, actor, id, Some(actor.now))
+}
+
+/// Takes the mark away.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn unstar(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
+    set_starred(tx, actor, id, None)
+}
+
+fn set_starred(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+    at: Option<Millis>,
+) -> Result<(), Error> {
+    access(tx, actor, id)?;
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, starred_at) values ($1, $2, $3)
+         on conflict (user_id, thread_id) do update set starred_at = $3",
+        params![actor.user, id, at],
+    )?;
+    Ok(())
+}
+
+/// Keeps new comments out of the actor's inbox for some minutes. They still count as unread.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]; [`Error::Invalid`] for less than a minute or more than ten years.
+pub fn mute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId, minutes: i64) -> Result<Thread, Error> {
+    let until = actor.now + mute_length(minutes)?;
+    let thread = access(tx, actor, id)?;
+    set_mute(tx, actor, &thread, until, thread.items())?;
+    load(tx, actor, id)
+}
+
+/// Ends a mute. What came meanwhile stays out of the inbox.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn unmute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Error> {
+    access(tx, actor, id)?;
+    tx.exec(
+        "update thread_state set muted_until = $3
+         where user_id = $1 and thread_id = $2 and muted_until > $3",
+        params![actor.user, id, actor.now],
+    )?;
+    load(tx, actor, id)
+}
+
+fn set_mute(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    thread: &Access,
+    until: Millis,
+    items: i64,
+) -> Result<(), Error> {
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, muted_until, quiet_from)
+         values ($1, $2, $3, $4)
+         on conflict (user_id, thread_id) do update set muted_until = $3, quiet_from = $4",
+        params![actor.user, thread.id, until, items],
+    )?;
+    Ok(())
+}
+
+/// The length of a mute in milliseconds.
+///
+/// # Errors
+/// [`Error::Invalid`]
+pub(crate) fn mute_length(minutes: i64) -> Result<Millis, Error> {
+    const TEN_YEARS: i64 = 10 * 366 * 24 * 60;
+    if !(1..=TEN_YEARS).contains(&minutes) {
+        return Err(Error::Invalid { field: "minutes", expected: "a number from 1 to 5270400" });
+    }
+    Ok(minutes * 60_000)
+}
+
+/// Attaches the actor to a thread.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn follow(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
+    let thread = access(tx, actor, id)?;
+    attach_people(tx, id, thread.channel, &[actor.user])?;
+    if let Some(participants) = extended(&thread.participants_json, &[actor.user])? {
+        set_participants(tx, id, &participants)?;
+    }
+    Ok(())
+}
+
+/// Takes the actor off a thread: it no longer comes to their inbox, whatever its audience.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn unfollow(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
+    let thread = access(tx, actor, id)?;
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, follows) values ($1, $2, false)
+         on conflict (user_id, thread_id) do update set follows = false",
+        params![actor.user, id],
+    )?;
+    let mut participants: Vec<UserId> = json::decode(&thread.participants_json)?;
+    participants.retain(|user| *user != actor.user);
+    set_participants(tx, id, &json::encode(&participants))
+}
+
+fn set_participants(tx: &mut Tx<'_>, id: ThreadId, participants: &str) -> Result<(), Error> {
+    tx.exec(
+        "update thread set participants = $2, version = version + 1 where id = $1",
+        params![id, participants],
+    )?;
+    Ok(())
+}
+
+/// Puts a thread away until something new comes.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn archive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
+    let thread = access(tx, actor, id)?;
+    set_done(tx, actor, id, thread.items(), true)
+}
+
+/// Brings a thread back to the actor's inbox, also one that the actor wrote.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn unarchive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
+    access(tx, actor, id)?;
+    set_done(tx, actor, id, 0, false)?;
+    tx.exec(
+        "update thread_state set quiet_from = 1, follows = coalesce(follows, true)
+         where user_id = $1 and thread_id = $2",
+        params![actor.user, id],
+    )?;
+    Ok(())
+}
+
+fn set_done(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+    items: i64,
+    archived: bool,
+) -> Result<(), Error> {
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, done_items, archived)
+         values ($1, $2, $3, $4)
+         on conflict (user_id, thread_id) do update set done_items = $3, archived = $4",
+        params![actor.user, id, items, archived],
+    )?;
+    Ok(())
+}
+
+/// Moves the actor's read pointer forward to a comment, never back and never past the newest item.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn mark_read(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+    obj_index: i64,
+) -> Result<(), Error> {
+    let thread = access(tx, actor, id)?;
+    let read = unread::read_items(tx, actor, &thread)?;
+    let wanted = obj_index.saturating_add(2).clamp(0, thread.items());
+    if wanted > read {
+        set_read(tx, actor.user, &thread, wanted)?;
+    }
+    Ok(())
+}
+
+/// Sets the actor's read pointer, so that what follows the comment is unread; -1 makes the whole
+/// thread unread.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn mark_unread(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+    obj_index: i64,
+) -> Result<(), Error> {
+    let thread = access(tx, actor, id)?;
+    set_read(tx, actor.user, &thread, unread_from(&thread, obj_index))
+}
+
+/// As [`mark_unread`], for the other participants.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]
+pub fn mark_unread_for_others(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+    obj_index: i64,
+) -> Result<(), Error> {
+    let thread = access(tx, actor, id)?;
+    let others: Vec<UserId> = tx.all(
+        "select user_id from thread_state where thread_id = $1 and user_id <> $2 and follows",
+        params![id, actor.user],
+    )?;
+    for user in others {
+        set_read(tx, user, &thread, unread_from(&thread, obj_index))?;
+    }
+    Ok(())
+}
+
+fn unread_from(thread: &Access, obj_index: i64) -> i64 {
+    if obj_index < 0 { 0 } else { obj_index.saturating_add(2).min(thread.items()) }
+}
+
+fn set_read(tx: &mut Tx<'_>, user: UserId, thread: &Access, items: i64) -> Result<(), Error> {
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, read_items, behind) values ($1, $2, $3, $4)
+         on conflict (user_id, thread_id) do update set read_items = $3, behind = $4",
+        params![user, thread.id, items, items < thread.items()],
+    )?;
+    Ok(())
+}
+
+/// Remembers at which comment the actor was reading.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`]; [`Error::CommentNotFound`] when the comment is not in the thread.
+pub fn mark_position(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+    comment: CommentId,
+) -> Result<(), Error> {
+    access(tx, actor, id)?;
+    let known: Option<CommentId> = tx.optional(
+        "select id from comment where id = $1 and thread_id = $2",
+        params![comment, id],
+    )?;
+    if known.is_none() {
+        return Err(Error::CommentNotFound);
+    }
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, position_comment) values ($1, $2, $3)
+         on conflict (user_id, thread_id) do update set position_comment = $3",
+        params![actor.user, id, comment],
+    )?;
+    Ok(())
+}
+
+/// The author of a new comment takes part in the thread. It stays out of their inbox when it was
+/// out of it, and their read pointer moves along unless they asked otherwise.
+pub(crate) fn author_wrote(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    thread: &Access,
+    moves_pointer: bool,
+) -> Result<(), Error> {
+    let items = thread.items() + 1;
+    let done = if thread.done_items >= thread.items() { items } else { thread.done_items };
+    tx.exec(
+        "insert into thread_state (user_id, thread_id, read_items, follows, done_items)
+         values ($1, $2, $3, true, $4)
+         on conflict (user_id, thread_id) do update
+         set read_items = coalesce($3, thread_state.read_items),
+             behind = thread_state.behind and $3 is null, follows = true, done_items = $4",
+        params![actor.user, thread.id, moves_pointer.then_some(items), done],
+    )?;
+    Ok(())
+}
