@@ -6,9 +6,11 @@ pub mod blobs;
 pub mod clock;
 pub mod db;
 pub mod events;
+pub mod jobs;
 pub mod random;
+pub mod signals;
 
-/// The tables of this crate.
+/// The tables of this crate, the first that a database needs.
 pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
     name: "platform/0001_events_and_jobs",
     sql: include_str!("../migrations/0001_events_and_jobs.sql"),

@@ -44,6 +44,7 @@ pub use tx::Tx;
 pub use value::{FromColumn, FromRow, Row, Value};
 
 use work::Work;
+pub(crate) use work::message_of;
 
 /// Where the database is and how many threads serve it.
 #[derive(Debug, Clone)]
