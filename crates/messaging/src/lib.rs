@@ -6,9 +6,14 @@
 mod actor;
 mod error;
 mod event;
+pub mod group;
 mod ids;
 mod json;
+pub mod member;
+mod name;
+pub mod temp_id;
 pub mod text;
+pub mod workspace;
 
 use halyard_platform::db::Migration;
 
