@@ -25,8 +25,9 @@ pub use token::{
 };
 pub use user::{
     NewUser, User, UserId, check_email, check_name, count as count_users, create as create_user,
-    email_key, list as list_users, load as load_user, load_by_email as load_user_by_email,
-    mark_removed as mark_user_removed, set_default_workspace, set_password, short_name,
+    email_key, forget_default_workspace, list as list_users, load as load_user,
+    load_by_email as load_user_by_email, mark_removed as mark_user_removed,
+    reinstate as reinstate_user, set_default_workspace, set_password, short_name,
 };
 
 /// The tables of this crate.

@@ -188,6 +188,26 @@ pub fn set_default_workspace(
     Ok(())
 }
 
+/// Takes a workspace that is no more away from everybody whose clients start there.
+pub fn forget_default_workspace(tx: &mut Tx<'_>, workspace: i64) -> Result<(), Error> {
+    tx.exec(
+        "update users set default_workspace = null, version = version + 1
+         where default_workspace = $1",
+        params![workspace],
+    )?;
+    Ok(())
+}
+
+/// Gives an ended account back to whoever owns its address: it waits for a new password.
+pub fn reinstate(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+    tx.exec(
+        "update users set removed_at = null, setup_pending = not bot, version = version + 1
+         where id = $1 and removed_at is not null",
+        params![user],
+    )?;
+    Ok(())
+}
+
 /// Ends an account: it cannot sign in any more. What the person wrote stays.
 pub fn mark_removed(tx: &mut Tx<'_>, user: UserId, now: Millis) -> Result<(), Error> {
     tx.exec(
@@ -196,6 +216,8 @@ pub fn mark_removed(tx: &mut Tx<'_>, user: UserId, now: Millis) -> Result<(), Er
         params![user, now],
     )?;
     tx.exec("delete from token where user_id = $1", params![user])?;
+    // A link in an old mail must not bring a password back.
+    tx.exec("delete from one_time_code where user_id = $1", params![user])?;
     Ok(())
 }
 

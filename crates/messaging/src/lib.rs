@@ -11,21 +11,25 @@ pub mod channel;
 pub mod comment;
 mod error;
 mod event;
+pub mod group;
 mod ids;
 mod json;
+pub mod member;
+mod name;
 mod post;
-mod purge;
+pub mod purge;
+pub mod reaction;
+pub mod temp_id;
 pub mod text;
 pub mod thread;
+pub mod workspace;
 
 use halyard_platform::db::Migration;
 
 pub use actor::{Actor, Role};
 pub use audience::{Audience, Reach};
 pub use error::Error;
-pub use ids::{
-    ChannelId, CommentId, ConversationId, GroupId, MessageId, ThreadId, WorkspaceId,
-};
+pub use ids::{ChannelId, CommentId, ConversationId, GroupId, MessageId, ThreadId, WorkspaceId};
 pub use post::{Post, PostParts};
 
 /// The tables of this crate.

@@ -3,7 +3,7 @@ use halyard_platform::{db::Tx, params};
 
 use super::{Channel, access, load, people::join, record};
 use crate::{
-    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, json as stored, temp_id, workspace,
+    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, json as stored, temp_id::{self, Kind}, workspace,
 };
 
 /// Longest name (vendor documentation).
@@ -95,7 +95,7 @@ pub fn add(
         ],
     )?;
     if let Some(temp) = temp {
-        temp_id::claim(tx, actor, temp, "channel", id.0)?;
+        temp_id::claim(tx, actor, temp, Kind::Channel, id.0)?;
     }
     record(tx, actor, workspace, id, "channel_added")?;
     let mut everyone = people.to_vec();

@@ -8,7 +8,7 @@ use crate::{
     audience::{Audience, Reach},
     event, json as stored,
     post::Post,
-    temp_id,
+    temp_id::{self, Kind},
     thread::{self, Access},
 };
 
@@ -92,7 +92,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewComment) -> Result<Comment, 
     thread::author_wrote(tx, actor, &thread, new.moves_pointer)?;
     thread::remember_mentions(tx, thread.id, comment.obj_index, &new.post.direct_mentions)?;
     if let Some(temp) = new.temp_id {
-        temp_id::claim(tx, actor, temp, "comment", comment.id.0)?;
+        temp_id::claim(tx, actor, temp, Kind::Comment, comment.id.0)?;
     }
     record(tx, actor, &comment, "comment_added")?;
     if closed != thread.closed {

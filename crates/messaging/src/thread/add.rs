@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Thread, access::attach_people, load};
 use crate::{
     Actor, ChannelId, Error, ThreadId, attachment, audience::Audience, channel, event,
-    json as stored, post::Post, temp_id,
+    json as stored, post::Post, temp_id::{self, Kind},
 };
 
 /// Longest title in characters (vendor documentation).
@@ -67,7 +67,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewThread) -> Result<Thread, Er
         ],
     )?;
     if let Some(temp) = new.temp_id {
-        temp_id::claim(tx, actor, temp, "thread", id.0)?;
+        temp_id::claim(tx, actor, temp, Kind::Thread, id.0)?;
     }
     attachments.attach(tx, attachment::Parent::Thread(id))?;
     people.retain(|user| *user != actor.user);
