@@ -48,22 +48,20 @@ documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --l
 
 database() { start_postgres off; }
 
-# Adds up what the two runners say they ran, from the file that holds what they printed.
-count_tests() {
-  local plain
-  plain=$(sed 's/\x1b\[[0-9;]*m//g' "$1")
-  # nextest: "Summary [ 1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 0 skipped"
-  # cargo test: "test result: ok. 8 passed; 1 failed; 0 ignored; …"
-  plain=$(grep -E '^ *Summary \[|^test result:' <<<"$plain" || true)
-  passed=$((passed + $(grep -oE '[0-9]+ passed' <<<"$plain" | awk '{ n += $1 } END { print n + 0 }')))
-  failed=$((failed + $(grep -oE '[0-9]+ failed' <<<"$plain" | awk '{ n += $1 } END { print n + 0 }')))
+# The sum of the numbers before a word, over the closing lines of both runners:
+#   nextest: "Summary [ 1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 0 skipped"
+#   cargo test: "test result: ok. 8 passed; 1 failed; 0 ignored; …"
+sum_of() {
+  sed -n -e 's/\x1b\[[0-9;]*m//g' -e '/^ *Summary \[/p' -e '/^test result:/p' "$2" |
+    awk -v word="$1" '{ for (i = 2; i <= NF; i++) if ($i ~ "^" word) n += $(i - 1) } END { print n + 0 }'
 }
 
-# Runs a test command, shows what it prints, and counts its tests also when it fails.
+# Runs a test command, shows what it prints, and counts its tests, also when it fails.
 counted() {
   local status=0
   "$@" 2>&1 </dev/null | tee "$scratch/output" || status=$?
-  count_tests "$scratch/output"
+  passed=$((passed + $(sum_of passed "$scratch/output")))
+  failed=$((failed + $(sum_of failed "$scratch/output")))
   return "$status"
 }
 

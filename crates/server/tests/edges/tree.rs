@@ -46,17 +46,20 @@ impl Tree {
 }
 
 fn collect(directory: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
+    for entry in std::fs::read_dir(directory).expect("the directory is readable") {
+        let entry = entry.expect("the directory is readable");
+        let name = entry.file_name().into_string().expect("our file names are UTF-8");
         let path = format!("{prefix}{name}");
-        let kind = entry.file_type().unwrap();
+        let kind = entry.file_type().expect("the file system knows");
         if kind.is_dir() {
             if !name.starts_with('.') && !SKIPPED.contains(&name.as_str()) {
                 collect(&entry.path(), &format!("{path}/"), files);
             }
         } else if name == "Cargo.toml" || name.ends_with(".rs") || name.ends_with(".sql") {
-            files.insert(path, std::fs::read_to_string(entry.path()).unwrap());
+            files.insert(
+                path,
+                std::fs::read_to_string(entry.path()).expect("our sources are UTF-8"),
+            );
         }
     }
 }
