@@ -1,3 +1,5 @@
+# shellcheck shell=bash
+#
 # Shared by the scripts beside it, which source it. Defines functions and sets the place of the
 # throwaway database; runs nothing.
 

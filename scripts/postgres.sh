@@ -25,7 +25,7 @@ usage() { die "usage: scripts/postgres.sh start DIR [--fsync on|off] | stop DIR"
 newest_bin() {
   local bin
   bin=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
-  [ -n "$bin" ] && [ -x "$bin/postgres" ] ||
+  [ -x "${bin:-/nowhere}/postgres" ] ||
     die "no server found under /usr/lib/postgresql: install the Debian package postgresql"
   printf '%s\n' "$bin"
 }
