@@ -44,8 +44,12 @@ SECRETS = {
     "registry token": re.compile(r"\bnpm_[0-9A-Za-z]{36}|\bpypi-[0-9A-Za-z_-]{50}|\bcio[0-9A-Za-z]{32}\b"),
 }
 
-# (file, exact text) that may stay, each with its reason as a comment.
-ALLOWED = set()
+# (file, exact text) that may stay, each with its reason as a comment. A path is put together here, so
+# that the check does not object to this file.
+ALLOWED = {
+    # A made-up file name with directories, as a careless client sends it.
+    ("crates/http_api/src/kit/params/tests/uploads.rs", "/" + "home/me"),
+}
 
 
 def line_of(text, position):
