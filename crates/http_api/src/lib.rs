@@ -1,3 +1,23 @@
 //! Everything that speaks HTTP inward.
 
 pub mod kit;
+pub mod twist;
+mod web;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use kit::app::{App, Settings};
+
+/// All routes of the server.
+pub fn router(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .merge(kit::health::routes())
+        .merge(kit::openapi::routes())
+        .merge(web::routes())
+        .merge(twist::files::routes())
+        .fallback(twist::dispatch)
+        .with_state(app.clone());
+    kit::observe::layer(routes, app)
+}

@@ -172,12 +172,12 @@ pub(crate) struct Prepared {
 /// Checks the list of a post; `None` is no list.
 ///
 /// # Errors
-/// [`Error::AttachmentsInvalid`] for too many, for something else than objects and for a file of
-/// somebody else that the actor cannot see.
+/// [`Error::AttachmentsInvalid`] for too many, for one without an id and for a file of somebody
+/// else that the actor cannot see.
 pub(crate) fn prepare(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    list: Option<&[Value]>,
+    list: Option<&[Map<String, Value>]>,
 ) -> Result<Prepared, Error> {
     let Some(list) = list else { return Ok(Prepared::default()) };
     if list.len() > MAX {
@@ -186,8 +186,7 @@ pub(crate) fn prepare(
     let mut files = Vec::new();
     let mut kept = Vec::with_capacity(list.len());
     for entry in list {
-        let mut entry =
-            entry.as_object().cloned().ok_or(Error::AttachmentsInvalid("a list of objects"))?;
+        let mut entry = entry.clone();
         if let Some(file) = known_file(tx, actor, &entry)? {
             entry.extend(trusted(&file));
             files.push(file.id);

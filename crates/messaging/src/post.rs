@@ -1,6 +1,7 @@
 //! What threads, comments and messages have in common: a text with what hangs on it.
 
 use halyard_identity::UserId;
+use serde_json::{Map, Value};
 
 use crate::{Error, GroupId, text};
 
@@ -9,7 +10,7 @@ use crate::{Error, GroupId, text};
 pub struct Post {
     pub(crate) content: String,
     pub(crate) snippet: String,
-    pub(crate) attachments: Option<Vec<serde_json::Value>>,
+    pub(crate) attachments: Option<Vec<Map<String, Value>>>,
     pub(crate) actions_json: Option<String>,
     pub(crate) direct_mentions: Vec<UserId>,
     pub(crate) direct_group_mentions: Vec<GroupId>,
@@ -21,7 +22,7 @@ pub struct PostParts {
     /// Markdown, up to 15,000 characters.
     pub content: String,
     /// Objects of the attachment format.
-    pub attachments: Option<Vec<serde_json::Value>>,
+    pub attachments: Option<Vec<Map<String, Value>>>,
     /// Stored JSON list of checked action buttons.
     pub actions_json: Option<String>,
     /// People mentioned; taken from the text when not given.

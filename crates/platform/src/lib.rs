@@ -6,12 +6,19 @@ pub mod blobs;
 pub mod clock;
 pub mod db;
 pub mod events;
+pub mod idempotency;
 pub mod jobs;
 pub mod random;
 pub mod signals;
 
 /// The tables of this crate, the first that a database needs.
-pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
-    name: "platform/0001_events_and_jobs",
-    sql: include_str!("../migrations/0001_events_and_jobs.sql"),
-}];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration {
+        name: "platform/0001_events_and_jobs",
+        sql: include_str!("../migrations/0001_events_and_jobs.sql"),
+    },
+    db::Migration {
+        name: "platform/0002_idempotency",
+        sql: include_str!("../migrations/0002_idempotency.sql"),
+    },
+];

@@ -1,3 +1,7 @@
-//! What all facades share. Nothing here knows one product's wire format.
+//! What every facade needs: parameters, the state of the server, observation, health.
 
+pub mod app;
+pub mod health;
+pub mod observe;
+pub mod openapi;
 pub mod params;

@@ -1,4 +1,5 @@
 use halyard_platform::{db::Tx, params};
+use serde_json::{Map, Value};
 
 use super::{Comment, add::record, load};
 use crate::{
@@ -12,7 +13,7 @@ pub struct CommentChange {
     /// Markdown.
     pub content: Option<String>,
     /// The whole new list of attachments.
-    pub attachments: Option<Vec<serde_json::Value>>,
+    pub attachments: Option<Vec<Map<String, Value>>>,
     /// The whole new list of buttons, stored JSON.
     pub actions_json: Option<String>,
     /// People mentioned; taken from a new text when not given.

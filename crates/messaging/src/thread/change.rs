@@ -1,5 +1,5 @@
 use halyard_platform::{db::Tx, params};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{Access, Thread, access, add::check_title, load};
 use crate::{
@@ -16,7 +16,7 @@ pub struct ThreadChange {
     /// Markdown.
     pub content: Option<String>,
     /// The whole new list of attachments.
-    pub attachments: Option<Vec<serde_json::Value>>,
+    pub attachments: Option<Vec<Map<String, Value>>>,
     /// The whole new list of buttons, stored JSON.
     pub actions_json: Option<String>,
     /// People mentioned; taken from a new text when not given.

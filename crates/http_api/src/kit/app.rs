@@ -1,0 +1,53 @@
+use halyard_identity::{LoginLimit, Passwords};
+use halyard_platform::{
+    blobs::Blobs, clock::Clock, db::Db, random::Random, signals::Signals,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+/// What the handlers work with.
+pub struct App {
+    /// The store.
+    pub db: Db,
+    /// Uploaded files.
+    pub blobs: Blobs,
+    /// The time.
+    pub clock: Clock,
+    /// Secrets and identifiers.
+    pub random: Random,
+    /// Hashing on threads of its own.
+    pub passwords: Passwords,
+    /// Slows down guessing.
+    pub logins: LoginLimit,
+    /// Wakes the workers.
+    pub signals: Signals,
+    /// Renders the metrics, when they are recorded.
+    pub metrics: Option<PrometheusHandle>,
+    /// What the operator has chosen.
+    pub settings: Settings,
+}
+
+/// Choices of the operator that the handlers need.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address under which people reach the server, without a slash at its end, for links in mails
+    /// and answers. Without it links start at the host that the request names.
+    pub public_url: Option<String>,
+    /// Whether anybody may register; else only who was invited.
+    pub open_registration: bool,
+    /// Bytes of an ordinary request body.
+    pub body_limit: u64,
+    /// Bytes of an uploaded file.
+    pub upload_limit: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            open_registration: false,
+            // Both as in the vendor documentation.
+            body_limit: 5 * 1024 * 1024,
+            upload_limit: 100 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,272 @@
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    response::Response,
+};
+use halyard_identity::{Credentials, authenticate};
+use halyard_messaging::Actor;
+use halyard_platform::{db::Tx, idempotency};
+use http::{HeaderValue, header, request::Parts};
+use serde::Serialize;
+
+use super::{
+    credentials::{is_same_origin, present},
+    endpoint::{Endpoint, Login, Reply, Verb, find},
+    error::{Code, Error},
+};
+use crate::{
+    App,
+    kit::{
+        observe::Route,
+        params::{Params, Raw, ReadLimits},
+    },
+};
+
+/// The version in the path decides how objects look, nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Version {
+    /// `/api/v2/`
+    V2,
+    /// `/api/v3/` and `/api/v4/`
+    V3,
+}
+
+/// One request to a known endpoint, and the only way from a handler to the store.
+pub(crate) struct Call {
+    pub(super) app: Arc<App>,
+    pub(super) version: Version,
+    /// Address of the client, for limits.
+    pub(super) peer: String,
+    /// The token as the client sent it.
+    pub(super) token: Option<String>,
+    /// The session cookie as the client sent it.
+    pub(super) session: Option<String>,
+    /// Where this server is, as far as the client is concerned: `http://host:port`.
+    pub(super) base: String,
+    endpoint: &'static Endpoint,
+    credentials: Credentials,
+    idempotency_key: Option<String>,
+}
+
+/// Answers every path that is not served otherwise.
+pub async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some((version, path)) = locate(parts.uri.path()) else {
+        return Error::new(Code::NotFound).into_response(&app.random);
+    };
+    let Some(endpoint) = find(path) else {
+        return Error::new(Code::NotFound).because("unknown path").into_response(&app.random);
+    };
+    let reply = answer(app.clone(), version, endpoint, &parts, body).await;
+    let mut response = reply.unwrap_or_else(|error| error.into_response(&app.random));
+    response.extensions_mut().insert(Route(endpoint.path));
+    response
+}
+
+/// Finds `/api/v2/…` in a path; a client's base address may have a prefix.
+fn locate(path: &str) -> Option<(Version, &str)> {
+    let (_, rest) = path.split_once("/api/v")?;
+    let (version, path) = rest.split_once('/')?;
+    let version = match version {
+        "2" => Version::V2,
+        "3" | "4" => Version::V3,
+        _ => return None,
+    };
+    Some((version, path.trim_end_matches('/')))
+}
+
+async fn answer(
+    app: Arc<App>,
+    version: Version,
+    endpoint: &'static Endpoint,
+    parts: &Parts,
+    body: Body,
+) -> Reply {
+    let limits = ReadLimits { body: app.settings.body_limit, upload: app.settings.upload_limit };
+    let blobs = endpoint.upload.then_some(&app.blobs);
+    let params = Params::read(parts, body, &limits, blobs).await?;
+    chaos(&params, &app)?;
+    // For these a stale header may be left on the request; it must not matter.
+    let parameter = match endpoint.login {
+        Login::Nobody => None,
+        _ => params.peek("token").and_then(Raw::text).map(str::to_owned),
+    };
+    let presented = present(&parts.headers, parameter.as_deref());
+    if endpoint.verb == Verb::Post
+        && endpoint.login != Login::Nobody
+        && matches!(presented.credentials, Credentials::Session(_))
+        && !is_same_origin(&parts.headers, &parts.uri)
+    {
+        return Err(Error::new(Code::Forbidden).because("the request comes from another site"));
+    }
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).unwrap_or("localhost");
+    let base = app.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let call = Call {
+        version,
+        peer: peer.map(|info| info.0.ip().to_string()).unwrap_or_default(),
+        token: presented.token,
+        session: presented.session,
+        base,
+        endpoint,
+        credentials: presented.credentials,
+        idempotency_key: idempotency_key(parts)?,
+        app,
+    };
+    (endpoint.handle)(call, params).await
+}
+
+/// `chaos=<code>` and `chaos=random` make a request fail on purpose (vendor documentation).
+fn chaos(params: &Params, app: &App) -> Result<(), Error> {
+    let Some(wanted) = params.peek("chaos").and_then(Raw::text) else { return Ok(()) };
+    let code = if wanted == "random" {
+        let [byte] = app.random.bytes::<1>();
+        Code::ALL.get(usize::from(byte) % Code::ALL.len())
+    } else {
+        Code::ALL.iter().find(|code| code.number().to_string() == wanted)
+    };
+    match code {
+        Some(code) => Err(Error::new(*code)),
+        None => Err(Error::invalid("chaos", "an error code or random")),
+    }
+}
+
+fn idempotency_key(parts: &Parts) -> Result<Option<String>, Error> {
+    let Some(key) = parts.headers.get("idempotency-key") else { return Ok(None) };
+    match key.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= idempotency::MAX_KEY => {
+            Ok((parts.method == http::Method::POST).then(|| key.to_owned()))
+        }
+        _ => Err(Error::invalid("Idempotency-Key", "1 to 255 visible ASCII characters")),
+    }
+}
+
+/// `{"status": "ok"}`, the answer of calls without a result.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Done {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+/// The answer of calls without a result.
+pub(crate) const DONE: Done = Done { status: "ok" };
+
+impl Call {
+    /// Runs a read on behalf of the caller and answers its result.
+    pub(super) async fn read<T, F>(&self, run: F) -> Reply
+    where
+        T: Serialize + Send + 'static,
+        F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
+    {
+        json(&self.fetch(run).await?)
+    }
+
+    /// Runs a read on behalf of the caller.
+    pub(super) async fn fetch<T, F>(&self, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
+    {
+        let caller = self.caller();
+        self.app.db.read(move |tx| run(tx, &caller.actor(tx)?)).await
+    }
+
+    /// Runs a change on behalf of the caller and answers its result; with an idempotency key only
+    /// once, however often the request comes.
+    pub(super) async fn write<T, F>(&self, run: F) -> Reply
+    where
+        T: Serialize + Send + 'static,
+        F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
+    {
+        let Some(key) = self.idempotency_key.clone() else {
+            return json(&self.change(run).await?);
+        };
+        let path = self.endpoint.path;
+        let version = self.version;
+        let text = self
+            .change(move |tx, actor| {
+                let scope = format!("user:{}:{version:?}:{path}", actor.user);
+                idempotency::once(tx, &scope, &key, actor.now, |tx| {
+                    serde_json::to_string(&run(tx, actor)?).map_err(Error::internal)
+                })
+            })
+            .await?;
+        Ok(json_text(text.into()))
+    }
+
+    /// Runs a change on behalf of the caller. For calls whose answer must not be stored.
+    pub(super) async fn change<T, F>(&self, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
+    {
+        let caller = self.caller();
+        let result = self.app.db.write(move |tx| run(tx, &caller.actor(tx)?)).await;
+        if result.is_ok() {
+            self.app.signals.wake(halyard_platform::jobs::TOPIC);
+        }
+        result
+    }
+
+    fn caller(&self) -> Caller {
+        Caller {
+            app: self.app.clone(),
+            credentials: self.credentials,
+            login: self.endpoint.login,
+        }
+    }
+}
+
+/// What a transaction needs to find out on whose behalf it runs.
+struct Caller {
+    app: Arc<App>,
+    credentials: Credentials,
+    login: Login,
+}
+
+impl Caller {
+    fn actor(&self, tx: &mut Tx<'_>) -> Result<Actor, Error> {
+        // Asked here and not when the request came in: a transaction may have waited, and its time
+        // must not be much older than its commit.
+        let now = self.app.clock.now();
+        let principal = authenticate(tx, &self.credentials, now)?;
+        if let Login::With(scope) = self.login {
+            principal.scopes.require(scope)?;
+        }
+        Ok(Actor { user: principal.user, now })
+    }
+}
+
+/// An answer in JSON. The content type is exact: some clients compare it as a whole.
+pub(super) fn json<T: Serialize>(value: &T) -> Reply {
+    Ok(json_text(serde_json::to_vec(value).map_err(Error::internal)?))
+}
+
+fn json_text(body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let content_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Version, locate};
+
+    #[test]
+    fn versions_and_prefixes_are_found_in_the_path() {
+        for (path, expected) in [
+            ("/api/v2/threads/get", Some((Version::V2, "threads/get"))),
+            ("/api/v3/threads/get/", Some((Version::V3, "threads/get"))),
+            ("/api/v4/workspace_users/get", Some((Version::V3, "workspace_users/get"))),
+            ("/prefix/api/v3/threads/get", Some((Version::V3, "threads/get"))),
+            ("/api/v5/threads/get", None),
+            ("/", None),
+        ] {
+            assert_eq!(locate(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use halyard_messaging::channel::Channel as Core;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Stored, seconds};
+
+/// A channel. Versions 2 and 3 share one form.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Channel {
+    /// Id.
+    id: i64,
+    /// 1 to 80 characters.
+    name: String,
+    /// What it is for; empty when nothing was said.
+    description: String,
+    /// Who made it.
+    creator: i64,
+    /// The people who have joined, ascending.
+    user_ids: Vec<i64>,
+    /// Colour number from 0 to 11.
+    color: i64,
+    /// Number of a picture, or null.
+    icon: Option<i64>,
+    /// Open to every member of the workspace who is not a guest.
+    public: bool,
+    /// Its workspace.
+    workspace_id: i64,
+    /// Put away; nobody posts in it.
+    archived: bool,
+    /// When it was made, Unix seconds.
+    created_ts: i64,
+    /// Marked by the caller.
+    is_favorited: bool,
+    /// Whether new threads should start with the default recipients and groups.
+    use_default_recipients: bool,
+    /// People to preset as recipients of a new thread, or null.
+    #[schema(value_type = Option<Vec<i64>>)]
+    default_recipients: Option<Stored>,
+    /// Groups to preset for a new thread, or null.
+    #[schema(value_type = Option<Vec<i64>>)]
+    default_groups: Option<Stored>,
+    /// View settings kept for clients: text values by name, or null.
+    #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
+    filters: Option<Stored>,
+    /// Rises with each change.
+    version: i64,
+}
+
+impl From<Core> for Channel {
+    fn from(channel: Core) -> Self {
+        Self {
+            id: channel.id.0,
+            name: channel.name,
+            description: channel.description.unwrap_or_default(),
+            creator: channel.creator.0,
+            user_ids: channel.user_ids.into_iter().map(|user| user.0).collect(),
+            color: channel.color.unwrap_or(0),
+            icon: channel.icon,
+            public: channel.public,
+            workspace_id: channel.workspace_id.0,
+            archived: channel.archived,
+            created_ts: seconds(channel.created_at),
+            is_favorited: channel.favorited,
+            use_default_recipients: channel.use_default_recipients,
+            default_recipients: channel.default_recipients.map(Stored::text),
+            default_groups: channel.default_groups.map(Stored::text),
+            filters: channel.filters.map(Stored::text),
+            version: channel.version,
+        }
+    }
+}
