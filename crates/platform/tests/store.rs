@@ -57,6 +57,15 @@ on_both_databases! {
         assert_eq!(rows[1], ("zero".into(), None, None, false, None));
     }
 
+    async fn a_parameter_is_found_by_its_number_wherever_it_stands(test: &TestDb) {
+        let found: (i64, String) = test.db.write(|tx| {
+            tx.exec("insert into note (size, title) values ($2, $1)", params!["title", 7])?;
+            tx.one("select size, title from note where size = $2 and title = $1 and size <> $3",
+                   params!["title", 7, 8])
+        }).await.unwrap();
+        assert_eq!(found, (7, "title".into()));
+    }
+
     async fn an_error_undoes_only_its_own_closure(test: &TestDb) {
         let mut running = Vec::new();
         for n in 0..40 {
