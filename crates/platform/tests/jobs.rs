@@ -139,7 +139,7 @@ on_both_databases! {
     async fn a_key_with_many_waiting_jobs_does_not_hold_up_the_others(test: &TestDb) {
         let db = &test.db;
         db.write(|tx| {
-            for n in 0..700 {
+            for n in 0..2500 {
                 add(tx, Some("slow"), &n.to_string(), 0)?;
             }
             add(tx, Some("quick"), "quick", 1)
