@@ -1,4 +1,5 @@
 //! The promises of the store seam, on both databases.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 use std::sync::{
     Arc,
@@ -55,6 +56,15 @@ on_both_databases! {
         }).await.unwrap();
         assert_eq!(rows[0], ("ünï — 日本".into(), Some(i64::MAX), Some(0.25), true, Some(vec![0, 255, 7])));
         assert_eq!(rows[1], ("zero".into(), None, None, false, None));
+    }
+
+    async fn a_parameter_is_found_by_its_number_wherever_it_stands(test: &TestDb) {
+        let found: (i64, String) = test.db.write(|tx| {
+            tx.exec("insert into note (size, title) values ($2, $1)", params!["title", 7])?;
+            tx.one("select size, title from note where size = $2 and title = $1 and size <> $3",
+                   params!["title", 7, 8])
+        }).await.unwrap();
+        assert_eq!(found, (7, "title".into()));
     }
 
     async fn an_error_undoes_only_its_own_closure(test: &TestDb) {
@@ -197,7 +207,7 @@ on_both_databases! {
         for task in running {
             accepted += usize::from(task.await.unwrap());
         }
-        assert!(accepted >= 4096 && accepted < 6000, "{accepted} with {blockers} writers");
+        assert!((4096..6000).contains(&accepted), "{accepted} with {blockers} writers");
         assert_eq!(titles(test).await.len(), accepted);
     }
 

@@ -141,7 +141,8 @@ fn sqlite_exec(
     params: &[Value<'_>],
 ) -> Result<u64, Error> {
     let mut statement = connection.prepare_cached(Dialect::Sqlite.statement(sql))?;
-    let changed = statement.execute(rusqlite::params_from_iter(params))?;
+    sqlite_bind(&mut statement, params)?;
+    let changed = statement.raw_execute()?;
     Ok(changed as u64)
 }
 
@@ -152,9 +153,29 @@ fn sqlite_each(
     take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(Dialect::Sqlite.statement(sql))?;
-    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    sqlite_bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         take(&mut Row::new(Columns::Sqlite(row)))?;
     }
     Ok(())
+}
+
+/// To SQLite `$2` is a name and not a number: places are given in the order in which the names
+/// appear in the text.
+fn sqlite_bind(statement: &mut rusqlite::Statement<'_>, params: &[Value<'_>]) -> Result<(), Error> {
+    let places = statement.parameter_count();
+    for place in 1..=places {
+        let number = statement
+            .parameter_name(place)
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
+            .filter(|number| (1..=params.len()).contains(number) && places == params.len());
+        let Some(number) = number else { return Err(mismatch(places, params)) };
+        statement.raw_bind_parameter(place, params[number - 1])?;
+    }
+    if places == params.len() { Ok(()) } else { Err(mismatch(places, params)) }
+}
+
+fn mismatch(places: usize, params: &[Value<'_>]) -> Error {
+    Error::Engine(format!("{} parameters for a statement with {places}", params.len()))
 }

@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// Jobs with one key that are put aside at a time.
-const PARKED_AT_ONCE: i64 = 256;
+const PARKED_AT_ONCE: i64 = 1024;
+/// Searches in one claim: bounds its time when very many jobs are to be put aside.
+const ROUNDS: usize = 16;
 
 /// What to claim.
 #[derive(Debug, Clone)]
@@ -51,13 +53,13 @@ pub fn is_due(tx: &mut Tx<'_>, kinds: &str, now: Millis) -> Result<bool, Error> 
 /// costs the others nothing.
 pub fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Job>, Error> {
     let mut taken = Vec::new();
-    while taken.len() < claim.limit {
+    for _ in 0..ROUNDS {
         let due = due(tx, claim, claim.limit - taken.len())?;
         let ready: Vec<i64> = due.iter().filter(|job| job.behind.is_none()).map(|j| j.id).collect();
         if !ready.is_empty() {
             taken.extend(lease(tx, &ready, claim.lease_until)?);
         }
-        if ready.len() == due.len() || park(tx, &due)? == 0 {
+        if taken.len() >= claim.limit || ready.len() == due.len() || park(tx, &due)? == 0 {
             break;
         }
     }
@@ -122,8 +124,8 @@ fn park(tx: &mut Tx<'_>, due: &[Due]) -> Result<u64, Error> {
         blocked.extend(tx.all::<i64>(
             "select j.id from job j
              where j.id in (select e.id from job e where e.key = $1 and e.dead_at is null
-                            order by e.id desc limit $3)
-                 and j.id > $2 and not j.parked and j.lease_until is null {skip locked}",
+                                and e.id > $2 order by e.id limit $3)
+                 and not j.parked and j.lease_until is null {skip locked}",
             params![key, behind, PARKED_AT_ONCE],
         )?);
         let ids = json!(blocked).to_string();

@@ -168,7 +168,10 @@ impl Loop {
             self.fill().await;
             let room = self.active.len() < config.concurrency;
             tokio::select! {
+                // In this order: jobs that end all the time must not keep it from the rare things.
+                biased;
                 deadline = &mut stop => break deadline.unwrap_or_default(),
+                _ = self.renewal.tick(), if !self.active.is_empty() => self.renew().await,
                 Some(ended) = self.attempts.join_next_with_id() => {
                     self.reap(ended);
                     // Whatever ended meanwhile makes room for the same claim.
@@ -178,7 +181,6 @@ impl Loop {
                 }
                 () = wake.notified(), if room => {}
                 () = tokio::time::sleep(config.poll), if room => {}
-                _ = self.renewal.tick(), if !self.active.is_empty() => self.renew().await,
             }
         };
         self.wind_down(deadline).await
