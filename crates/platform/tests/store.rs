@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use halyard_platform::{
-    db::{Error, Migration, Tx, testing::TestDb},
+    db::{Error, Migration, Tx, Value, testing::TestDb},
     on_both_databases, params,
 };
 
@@ -55,6 +55,34 @@ on_both_databases! {
         }).await.unwrap();
         assert_eq!(rows[0], ("ünï — 日本".into(), Some(i64::MAX), Some(0.25), true, Some(vec![0, 255, 7])));
         assert_eq!(rows[1], ("zero".into(), None, None, false, None));
+    }
+
+    async fn a_parameter_is_found_by_its_number_wherever_it_stands(test: &TestDb) {
+        test.db.write(|tx| {
+            for n in 1..=3 {
+                tx.exec("insert into note (size, title) values ($2, $1)", params![&format!("n{n}"), n])?;
+            }
+            let changed = tx.exec("update note set title = $3, size = $2 where size = $1", params![2, 20, "two"])?;
+            assert_eq!(changed, 1);
+            let found: Option<(String, i64)> = tx.optional(
+                "select title, size from note where size = $2 and title = $1 and size = $2",
+                params!["two", 20],
+            )?;
+            assert_eq!(found, Some(("two".to_owned(), 20)));
+            Ok::<_, Error>(())
+        }).await.unwrap();
+        assert_eq!(titles(test).await, ["n1", "n3", "two"]);
+    }
+
+    async fn a_parameter_too_many_or_too_few_is_an_error(test: &TestDb) {
+        for params in [&["a", "b"][..], &[]] {
+            let result = test.db.write(move |tx| {
+                let values: Vec<_> = params.iter().map(|text| Value::from(*text)).collect();
+                tx.exec("insert into note (title) values ($1)", &values)
+            }).await;
+            assert!(result.is_err(), "{params:?} {result:?}");
+        }
+        assert_eq!(titles(test).await, Vec::<String>::new());
     }
 
     async fn an_error_undoes_only_its_own_closure(test: &TestDb) {

@@ -141,8 +141,8 @@ fn sqlite_exec(
     params: &[Value<'_>],
 ) -> Result<u64, Error> {
     let mut statement = connection.prepare_cached(Dialect::Sqlite.statement(sql))?;
-    let changed = statement.execute(rusqlite::params_from_iter(params))?;
-    Ok(changed as u64)
+    sqlite_bind(&mut statement, sql, params)?;
+    Ok(statement.raw_execute()? as u64)
 }
 
 fn sqlite_each(
@@ -152,9 +152,36 @@ fn sqlite_each(
     take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(Dialect::Sqlite.statement(sql))?;
-    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    sqlite_bind(&mut statement, sql, params)?;
+    let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         take(&mut Row::new(Columns::Sqlite(row)))?;
     }
     Ok(())
+}
+
+/// Binds `$2` to the second parameter wherever it stands. To SQLite `$2` is a name, and names are
+/// numbered in the order in which they first appear.
+fn sqlite_bind(
+    statement: &mut rusqlite::Statement<'_>,
+    sql: &'static str,
+    params: &[Value<'_>],
+) -> Result<(), Error> {
+    let mut used = 0;
+    for index in 1..=statement.parameter_count() {
+        let number = statement
+            .parameter_name(index)
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
+            .unwrap_or_default();
+        let value = number.checked_sub(1).and_then(|position| params.get(position));
+        let value = value.ok_or_else(|| mismatch(sql, params))?;
+        statement.raw_bind_parameter(index, value)?;
+        used = used.max(number);
+    }
+    // PostgreSQL refuses a parameter too many; a test on SQLite must not hide it.
+    if used == params.len() { Ok(()) } else { Err(mismatch(sql, params)) }
+}
+
+fn mismatch(sql: &'static str, params: &[Value<'_>]) -> Error {
+    Error::Engine(format!("{} parameters do not fit the statement: {sql}", params.len()))
 }
