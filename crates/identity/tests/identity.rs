@@ -10,7 +10,7 @@ use halyard_identity::{
 };
 use halyard_platform::{
     clock::Millis,
-    db::{Db, Migration, Tx, testing::TestDb},
+    db::{Db, Migration, Tx},
     on_both_databases, params,
 };
 
