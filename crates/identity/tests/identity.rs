@@ -1,4 +1,5 @@
 //! People, tokens, one-time codes and profiles, on both databases.
+#![cfg(test)]
 
 use halyard_identity::{
     AwayKind, AwayMode, Credentials, Error, NewUser, Principal, ProfileChange, Purpose,

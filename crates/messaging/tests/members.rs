@@ -247,7 +247,7 @@ on_both_databases! {
         assert_eq!(seen_by(&test.db, &team, gus, People::WithRemoved).await, [ann, gus]);
 
         // A conversation of another workspace does not introduce people in this one.
-        let elsewhere = act(&test.db, team.eve, |tx, actor| workspace::list(tx, actor)).await.unwrap()[0].id;
+        let elsewhere = act(&test.db, team.eve, workspace::list).await.unwrap()[0].id;
         let converse = async |workspace: WorkspaceId| {
             test.db.write(move |tx| {
                 let id: i64 = tx.one(
@@ -518,17 +518,17 @@ on_both_databases! {
         let solo = act(&test.db, team.ann, |tx, actor| {
             workspace::add(tx, actor, &NewWorkspace { name: "Solo".to_owned(), ..NewWorkspace::default() })
         }).await.unwrap();
-        let leave = async || act(&test.db, team.ann, |tx, actor| member::leave_all(tx, actor)).await;
+        let leave = async || act(&test.db, team.ann, member::leave_all).await;
         let refused = leave().await;
         assert!(matches!(refused, Err(Error::LastAdmin)), "{refused:?}");
-        let list = act(&test.db, team.ann, |tx, actor| workspace::list(tx, actor)).await.unwrap();
+        let list = act(&test.db, team.ann, workspace::list).await.unwrap();
         assert_eq!(list.len(), 2, "nothing of a refused attempt stays");
 
         act(&test.db, team.ann, move |tx, actor| {
             member::set_role(tx, actor, team.workspace, team.bo, Role::Admin)
         }).await.unwrap();
         leave().await.unwrap();
-        let list = act(&test.db, team.ann, |tx, actor| workspace::list(tx, actor)).await.unwrap();
+        let list = act(&test.db, team.ann, workspace::list).await.unwrap();
         assert_eq!(list, []);
         assert_eq!(seen_by(&test.db, &team, team.bo, People::Current).await, [team.bo, team.gus]);
         let ended: Vec<i64> = rows(&test.db, "select id from workspace where removed_at is not null").await;
@@ -569,7 +569,7 @@ on_both_databases! {
                 let first = act(&db, user, move |tx, actor| {
                     member::remove(tx, actor, team.workspace, next)
                 }).await;
-                let second = act(&db, user, |tx, actor| member::leave_all(tx, actor)).await;
+                let second = act(&db, user, member::leave_all).await;
                 (first, second)
             }));
         }
@@ -676,7 +676,7 @@ on_both_databases! {
 
     async fn somebody_in_no_workspace_leaves_nothing(test: &TestDb) {
         let zoe = person(&test.db, "zoe").await;
-        act(&test.db, zoe, |tx, actor| member::leave_all(tx, actor)).await.unwrap();
+        act(&test.db, zoe, member::leave_all).await.unwrap();
         let events: Vec<i64> = rows(&test.db, "select count(*) from event").await;
         assert_eq!(events, [0]);
     }

@@ -101,7 +101,7 @@ on_both_databases! {
 
         let second = act(&test.db, ann, |tx, actor| workspace::add(tx, actor, &named("B"))).await.unwrap();
         assert_eq!(default_of(&test.db, ann).await, Some(made.id.0), "the first one stays the default");
-        let list = act(&test.db, ann, |tx, actor| workspace::list(tx, actor)).await.unwrap();
+        let list = act(&test.db, ann, workspace::list).await.unwrap();
         assert_eq!(list, [made, second]);
     }
 
@@ -157,7 +157,7 @@ on_both_databases! {
         act(&test.db, team.ann, move |tx, actor| workspace::remove(tx, actor, team.workspace)).await.unwrap();
         assert_eq!(last_event(&test.db).await.0, "workspace_deleted");
         for user in [team.ann, team.bo, team.gus] {
-            let list = act(&test.db, user, |tx, actor| workspace::list(tx, actor)).await.unwrap();
+            let list = act(&test.db, user, workspace::list).await.unwrap();
             assert_eq!(list, []);
             let people = act(&test.db, user, move |tx, actor| {
                 member::list(tx, actor, team.workspace, People::WithRemoved)
@@ -167,20 +167,20 @@ on_both_databases! {
         }
         let again = act(&test.db, team.ann, move |tx, actor| workspace::remove(tx, actor, team.workspace)).await;
         assert!(matches!(again, Err(Error::WorkspaceNotFound)), "{again:?}");
-        let other = act(&test.db, team.eve, |tx, actor| workspace::list(tx, actor)).await.unwrap();
+        let other = act(&test.db, team.eve, workspace::list).await.unwrap();
         assert_eq!(other.len(), 1, "the other workspace lives on");
         assert!(default_of(&test.db, team.eve).await.is_some());
     }
 
     async fn clients_start_in_the_chosen_workspace_while_one_is_in_it(test: &TestDb) {
         let ann = person(&test.db, "ann").await;
-        let none = act(&test.db, ann, |tx, actor| workspace::default(tx, actor)).await;
+        let none = act(&test.db, ann, workspace::default).await;
         assert!(matches!(none, Err(Error::WorkspaceNotFound)), "{none:?}");
         let add = async |name| {
             act(&test.db, ann, move |tx, actor| workspace::add(tx, actor, &named(name))).await.unwrap().id
         };
         let (first, second) = (add("A").await, add("B").await);
-        let default = async || act(&test.db, ann, |tx, actor| workspace::default(tx, actor)).await.unwrap().id;
+        let default = async || act(&test.db, ann, workspace::default).await.unwrap().id;
         let choose = async |choice: Option<WorkspaceId>| {
             test.db.write(move |tx| set_default_workspace(tx, ann, choice.map(|id| id.0))).await.unwrap();
         };

@@ -1,4 +1,5 @@
 //! The promises of the store seam, on both databases.
+#![cfg(test)]
 
 use std::sync::{
     Arc,
@@ -225,7 +226,7 @@ on_both_databases! {
         for task in running {
             accepted += usize::from(task.await.unwrap());
         }
-        assert!(accepted >= 4096 && accepted < 6000, "{accepted} with {blockers} writers");
+        assert!((4096..6000).contains(&accepted), "{accepted} with {blockers} writers");
         assert_eq!(titles(test).await.len(), accepted);
     }
 
