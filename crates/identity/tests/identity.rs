@@ -1,4 +1,5 @@
 //! People, tokens, one-time codes and profiles, on both databases.
+#![cfg(test)]
 
 use halyard_identity::{
     AwayKind, AwayMode, Credentials, Error, NewUser, Principal, ProfileChange, Purpose,
@@ -10,7 +11,7 @@ use halyard_identity::{
 };
 use halyard_platform::{
     clock::Millis,
-    db::{Db, Migration, Tx, testing::TestDb},
+    db::{Db, Migration, Tx},
     on_both_databases, params,
 };
 

@@ -47,8 +47,10 @@ pub fn run(tx: &mut Tx<'_>, target: Target) -> Result<bool, Error> {
     match target {
         Target::Thread(thread) => purge_thread(tx, thread),
         Target::Channel(channel) => {
-            let thread: Option<ThreadId> =
-                tx.optional("select id from thread where channel_id = $1 limit 1", params![channel])?;
+            let thread: Option<ThreadId> = tx.optional(
+                "select id from thread where channel_id = $1 limit 1",
+                params![channel],
+            )?;
             match thread {
                 Some(thread) => {
                     purge_thread(tx, thread)?;
@@ -63,7 +65,9 @@ pub fn run(tx: &mut Tx<'_>, target: Target) -> Result<bool, Error> {
         }
         Target::Workspace(workspace) => {
             let channel: Option<ChannelId> = tx.optional(
-                "select id from channel where workspace_id = $1 limit 1", params![workspace])?;
+                "select id from channel where workspace_id = $1 limit 1",
+                params![workspace],
+            )?;
             match channel {
                 Some(channel) => {
                     run(tx, Target::Channel(channel))?;

@@ -147,8 +147,7 @@ impl Place {
                 });
                 Ok(Self {
                     workspace: access.workspace,
-                    reactions: tx
-                        .one("select reactions from thread where id = $1", params![id])?,
+                    reactions: tx.one("select reactions from thread where id = $1", params![id])?,
                     kind: "thread_updated",
                     subject: ("thread", id.0),
                     payload: payload.to_string(),

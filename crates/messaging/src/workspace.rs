@@ -9,7 +9,9 @@ use halyard_platform::{
 use serde_json::json;
 
 use crate::{
-    Actor, ChannelId, ConversationId, Error, Role, WorkspaceId, event,
+    Actor, ChannelId, ConversationId, Error, Role, WorkspaceId,
+    channel::{self, ChannelChange},
+    event,
     name::{MAX_NAME, check_color, check_name},
     temp_id,
 };
@@ -172,7 +174,8 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewWorkspace) -> Result<Workspa
         "insert into member (workspace_id, user_id, role, joined_at) values ($1, $2, $3, $4)",
         params![id, actor.user, Role::Admin.stored(), actor.now],
     )?;
-    let channel = open_channel(tx, actor, id)?;
+    let first = ChannelChange { name: Some(FIRST_CHANNEL.to_owned()), ..ChannelChange::default() };
+    let channel = channel::add(tx, actor, id, &first, &[], None)?.id;
     let conversation = open_conversation(tx, actor, id, &name)?;
     tx.exec(
         "update workspace set default_channel = $2, default_conversation = $3 where id = $1",
@@ -221,10 +224,15 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<(), Err
     end(tx, actor, id)
 }
 
-/// Ends a workspace without asking whether the actor may.
+/// Ends a workspace and every membership in it without asking whether the actor may.
 pub(crate) fn end(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<(), Error> {
     tx.exec(
         "update workspace set removed_at = $2, version = version + 1 where id = $1",
+        params![id, actor.now],
+    )?;
+    tx.exec(
+        "update member set removed_at = $2, away = true, version = version + 1
+         where workspace_id = $1 and removed_at is null",
         params![id, actor.now],
     )?;
     identity::forget_default_workspace(tx, id.0)?;
@@ -240,26 +248,6 @@ fn record(
 ) -> Result<(), db::Error> {
     let payload = json!({ "workspace_id": id }).to_string();
     event::record(tx, actor, id, kind, ("workspace", id.0), &payload)
-}
-
-fn open_channel(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    workspace: WorkspaceId,
-) -> Result<ChannelId, db::Error> {
-    let id: ChannelId = tx.one(
-        "insert into channel (workspace_id, creator, name, public, created_at)
-         values ($1, $2, $3, true, $4) returning id",
-        params![workspace, actor.user, FIRST_CHANNEL, actor.now],
-    )?;
-    tx.exec(
-        "insert into channel_member (channel_id, user_id, read_before, joined_at)
-         values ($1, $2, $3, $3)",
-        params![id, actor.user, actor.now],
-    )?;
-    let payload = json!({ "workspace_id": workspace, "channel_id": id }).to_string();
-    event::record(tx, actor, workspace, "channel_added", ("channel", id.0), &payload)?;
-    Ok(id)
 }
 
 fn open_conversation(

@@ -1,4 +1,5 @@
 //! The schema is accepted by both databases.
+#![cfg(test)]
 
 use halyard_platform::{db::Migration, on_both_databases, params};
 

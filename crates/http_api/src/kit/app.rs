@@ -1,7 +1,5 @@
 use halyard_identity::{LoginLimit, Passwords};
-use halyard_platform::{
-    blobs::Blobs, clock::Clock, db::Db, random::Random, signals::Signals,
-};
+use halyard_platform::{blobs::Blobs, clock::Clock, db::Db, random::Random, signals::Signals};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 /// What the handlers work with.

@@ -171,7 +171,13 @@ impl Call {
         F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
     {
         let caller = self.caller();
-        self.app.db.read(move |tx| run(tx, &caller.actor(tx)?)).await
+        self.app
+            .db
+            .read(move |tx| {
+                let actor = caller.actor(tx)?;
+                run(tx, &actor)
+            })
+            .await
     }
 
     /// Runs a change on behalf of the caller and answers its result; with an idempotency key only
@@ -204,7 +210,14 @@ impl Call {
         F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
     {
         let caller = self.caller();
-        let result = self.app.db.write(move |tx| run(tx, &caller.actor(tx)?)).await;
+        let result = self
+            .app
+            .db
+            .write(move |tx| {
+                let actor = caller.actor(tx)?;
+                run(tx, &actor)
+            })
+            .await;
         if result.is_ok() {
             self.app.signals.wake(halyard_platform::jobs::TOPIC);
         }
@@ -212,11 +225,7 @@ impl Call {
     }
 
     fn caller(&self) -> Caller {
-        Caller {
-            app: self.app.clone(),
-            credentials: self.credentials,
-            login: self.endpoint.login,
-        }
+        Caller { app: self.app.clone(), credentials: self.credentials, login: self.endpoint.login }
     }
 }
 

@@ -137,9 +137,12 @@ pub(crate) async fn get(call: Call, p: Get) -> Reply {
     call.read(move |tx, actor| {
         let thread = p.thread_id.resolve(tx, actor)?;
         let comments = comment::list(tx, actor, thread, &page)?;
-        Ok(page::ids_or(as_ids, comments, |comment| comment.id.0, |comment| {
-            CommentAnswer::new(comment, version)
-        }))
+        Ok(page::ids_or(
+            as_ids,
+            comments,
+            |comment| comment.id.0,
+            |comment| CommentAnswer::new(comment, version),
+        ))
     })
     .await
 }

@@ -87,10 +87,8 @@ fn disposition(file_name: &str) -> Result<HeaderValue, Error> {
         .collect();
     let encoded: String = form_urlencoded::byte_serialize(file_name.as_bytes()).collect();
     let encoded = encoded.replace('+', "%20").replace('*', "%2A");
-    HeaderValue::from_str(&format!(
-        "attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
-    ))
-    .map_err(|_| Error::new(Code::NotFound))
+    HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
+        .map_err(|_| Error::new(Code::NotFound))
 }
 
 #[cfg(test)]

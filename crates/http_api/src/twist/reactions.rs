@@ -54,8 +54,11 @@ impl On {
 
 impl Reaction {
     fn parts(self) -> Result<(String, On), Error> {
-        let on =
-            On { thread_id: self.thread_id, comment_id: self.comment_id, message_id: self.message_id };
+        let on = On {
+            thread_id: self.thread_id,
+            comment_id: self.comment_id,
+            message_id: self.message_id,
+        };
         Ok((reaction::check(&self.reaction)?, on))
     }
 }

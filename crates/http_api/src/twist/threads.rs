@@ -1,8 +1,8 @@
+use halyard_identity::UserId;
 use halyard_messaging::{
     ChannelId, GroupId, Post, PostParts, ThreadId, WorkspaceId,
     thread::{self, Filter, FilterBy, NewThread, Place, ThreadChange},
 };
-use halyard_identity::UserId;
 
 use super::{
     action,
@@ -188,9 +188,12 @@ pub(crate) async fn get(call: Call, p: Get) -> Reply {
             (None, None) => return Err(Error::missing("channel_id")),
         };
         let threads = thread::list(tx, actor, place, &filter)?;
-        Ok(page::ids_or(as_ids, threads, |thread| thread.id.0, |thread| {
-            ThreadAnswer::new(thread, version)
-        }))
+        Ok(page::ids_or(
+            as_ids,
+            threads,
+            |thread| thread.id.0,
+            |thread| ThreadAnswer::new(thread, version),
+        ))
     })
     .await
 }

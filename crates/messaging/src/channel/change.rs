@@ -3,7 +3,9 @@ use halyard_platform::{db::Tx, params};
 
 use super::{Channel, access, load, people::join, record};
 use crate::{
-    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, json as stored, temp_id::{self, Kind}, workspace,
+    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, json as stored,
+    temp_id::{self, Kind},
+    workspace,
 };
 
 /// Longest name (vendor documentation).

@@ -174,7 +174,9 @@ fn record(
 pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<Channel, Error> {
     let channels = tx.all(
         concat!(
-            "select ", channel_columns!(), "
+            "select ",
+            channel_columns!(),
+            "
              from channel c
              join member m on m.workspace_id = c.workspace_id and m.user_id = $2
                  and m.removed_at is null
@@ -200,7 +202,9 @@ pub fn list_joined(
     crate::workspace::role(tx, actor, workspace)?;
     let channels = tx.all(
         concat!(
-            "select ", channel_columns!(), "
+            "select ",
+            channel_columns!(),
+            "
              from channel_member cm
              join channel c on c.id = cm.channel_id and c.removed_at is null
              where cm.user_id = $1 and c.workspace_id = $2 and c.archived = $3
@@ -223,7 +227,9 @@ pub fn list_public(
     let role = crate::workspace::role(tx, actor, workspace)?;
     let channels = tx.all(
         concat!(
-            "select ", channel_columns!(), "
+            "select ",
+            channel_columns!(),
+            "
              from channel c
              left join channel_member cm on cm.channel_id = c.id and cm.user_id = $1
              where c.workspace_id = $2 and c.removed_at is null and c.public

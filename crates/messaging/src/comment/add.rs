@@ -133,8 +133,7 @@ pub(crate) fn add_system(
         deleted_by: None,
         version: 1,
     };
-    let snippet: String =
-        tx.one("select snippet from thread where id = $1", params![id])?;
+    let snippet: String = tx.one("select snippet from thread where id = $1", params![id])?;
     let change = Appended {
         participants: &[],
         snippet: &snippet,
@@ -187,7 +186,8 @@ fn append(
         ],
     )?;
     let participants = thread::extended(&thread.participants_json, change.participants)?;
-    let responder = if comment.system_message_json.is_some() { &[][..] } else { &[comment.creator] };
+    let responder =
+        if comment.system_message_json.is_some() { &[][..] } else { &[comment.creator] };
     let responders = thread::extended(&thread.responders_json, responder)?;
     tx.exec(
         "update thread set comment_count = comment_count + 1, last_obj_index = $2,

@@ -3,7 +3,9 @@ use serde_json::{Map, Value};
 
 use super::{Comment, add::record, load};
 use crate::{
-    Actor, CommentId, Error, Role, attachment, json as stored, post::check_content, text,
+    Actor, CommentId, Error, Role, attachment, json as stored,
+    post::check_content,
+    text,
     thread::{self, Access},
 };
 

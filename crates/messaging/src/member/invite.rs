@@ -1,10 +1,9 @@
 use halyard_identity::{self as identity, NewUser, UserId};
 use halyard_platform::{db::Tx, params};
-use serde_json::json;
 
 use super::{Member, getone, record};
 use crate::{
-    Actor, ChannelId, Error, Role, WorkspaceId, event,
+    Actor, ChannelId, Error, Role, WorkspaceId, channel,
     json::encode,
     name::{MAX_NAME, check_name},
     workspace,
@@ -73,7 +72,7 @@ pub fn invite(
     }
     record(tx, actor, workspace, user, "workspace_user_added")?;
     for channel in channels {
-        join(tx, actor, workspace, channel, user)?;
+        channel::join(tx, actor, workspace, channel, &[user])?;
     }
     // Read as one who sees everybody: the inviter is no guest.
     let member = getone(tx, actor, workspace, user)?;
@@ -182,29 +181,6 @@ fn name_from(email: &str) -> String {
         })
         .collect();
     if name.is_empty() { local.to_owned() } else { name.join(" ") }
-}
-
-fn join(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    workspace: WorkspaceId,
-    channel: ChannelId,
-    user: UserId,
-) -> Result<(), Error> {
-    let joined = tx.exec(
-        "insert into channel_member (channel_id, user_id, read_before, joined_at)
-         values ($1, $2, $3, $3)
-         on conflict (channel_id, user_id) do nothing",
-        params![channel, user, actor.now],
-    )?;
-    if joined == 0 {
-        return Ok(());
-    }
-    tx.exec("update channel set version = version + 1 where id = $1", params![channel])?;
-    let payload =
-        json!({ "workspace_id": workspace, "channel_id": channel, "user_id": user }).to_string();
-    event::record(tx, actor, workspace, "channel_user_added", ("channel", channel.0), &payload)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,8 +4,11 @@ use serde_json::json;
 
 use super::{Thread, access::attach_people, load};
 use crate::{
-    Actor, ChannelId, Error, ThreadId, attachment, audience::Audience, channel, event,
-    json as stored, post::Post, temp_id::{self, Kind},
+    Actor, ChannelId, Error, ThreadId, attachment,
+    audience::Audience,
+    channel, event, json as stored,
+    post::Post,
+    temp_id::{self, Kind},
 };
 
 /// Longest title in characters (vendor documentation).

@@ -3,8 +3,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Access, Thread, access, add::check_title, load};
 use crate::{
-    Actor, Error, Role, ThreadId, attachment, comment, event, json as stored,
-    post::check_content,
+    Actor, Error, Role, ThreadId, attachment, comment, event, json as stored, post::check_content,
     text,
 };
 

@@ -67,13 +67,17 @@ impl Default for Filter {
 macro_rules! list_sql {
     ($scope:literal, $order:literal) => {
         concat!(
-            "select ", thread_columns!(), "
+            "select ",
+            thread_columns!(),
+            "
              from thread t
              join channel c on c.id = t.channel_id and c.removed_at is null
              join users u on u.id = t.creator
              left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
              left join thread_state s on s.user_id = $1 and s.thread_id = t.id
-             where ", $scope, " and t.removed_at is null
+             where ",
+            $scope,
+            " and t.removed_at is null
                  and t.last_updated_at > $3 and t.last_updated_at <= $4
                  and (t.last_updated_at < $4 or t.id < $5)
                  and t.id > $6 and t.id < $7
@@ -83,7 +87,9 @@ macro_rules! list_sql {
                       and t.last_obj_index + 2 <= s.done_items) = $13)
                  and ($14 = false or coalesce(s.follows, false))
                  and t.id not in {ids $15}
-             order by ", $order, " limit $16"
+             order by ",
+            $order,
+            " limit $16"
         )
     };
 }
@@ -112,9 +118,7 @@ pub fn list(
 ) -> Result<Vec<Thread>, Error> {
     let (in_channel, scope, sees_public) = match place {
         Place::Channel(id) => (true, channel::access(tx, actor, id)?.id.0, true),
-        Place::Workspace(id) => {
-            (false, id.0, workspace::role(tx, actor, id)? != Role::Guest)
-        }
+        Place::Workspace(id) => (false, id.0, workspace::role(tx, actor, id)? != Role::Guest),
     };
     let excluded = json::encode(&filter.exclude);
     let starred = if filter.by == FilterBy::Starred { Some(true) } else { filter.starred };

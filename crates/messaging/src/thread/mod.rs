@@ -198,9 +198,9 @@ impl Thread {
         let quiet = done >= personal.quiet_from.unwrap_or(0)
             && personal.muted_until.is_some_and(|until| self.last_updated_at <= until);
         let raised = items > done && !quiet;
-        let concerned = personal
-            .follows
-            .unwrap_or(self.reach.is_everyone() && (personal.joined || self.reach == Reach::Workspace));
+        let concerned = personal.follows.unwrap_or(
+            self.reach.is_everyone() && (personal.joined || self.reach == Reach::Workspace),
+        );
         self.starred = personal.starred_at.is_some();
         self.muted_until = personal.muted_until;
         self.archived = personal.archived.unwrap_or(false) && !raised;
@@ -220,7 +220,9 @@ impl Thread {
 pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Error> {
     let thread = tx.optional(
         concat!(
-            "select ", thread_columns!(), "
+            "select ",
+            thread_columns!(),
+            "
              from thread t
              join channel c on c.id = t.channel_id and c.removed_at is null
              join member m on m.workspace_id = t.workspace_id and m.user_id = $2
@@ -246,7 +248,8 @@ fn finished(
         thread.forget_old_mute(actor.now);
         if let Some(id) = thread.last_comment_id {
             thread.last_comment =
-                crate::comment::in_thread(tx, id, thread.channel_id, thread.workspace_id)?.map(Box::new);
+                crate::comment::in_thread(tx, id, thread.channel_id, thread.workspace_id)?
+                    .map(Box::new);
         }
     }
     Ok(threads)

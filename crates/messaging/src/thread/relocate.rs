@@ -29,8 +29,7 @@ pub fn move_to_channel(
     if target.archived {
         return Err(Error::Forbidden("the channel is archived"));
     }
-    let from: String =
-        tx.one("select name from channel where id = $1", params![thread.channel])?;
+    let from: String = tx.one("select name from channel where id = $1", params![thread.channel])?;
     tx.exec(
         "update thread set channel_id = $2, version = version + 1 where id = $1",
         params![id, to],

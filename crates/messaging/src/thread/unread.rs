@@ -128,7 +128,9 @@ fn recent(
 ) -> Result<Vec<Candidate>, db::Error> {
     tx.all(
         concat!(
-            "select t.id, t.channel_id, t.last_obj_index + 2, ", read_items!(), ",
+            "select t.id, t.channel_id, t.last_obj_index + 2, ",
+            read_items!(),
+            ",
                  t.last_updated_at
              from channel_member cm
              join channel c on c.id = cm.channel_id and c.workspace_id = $2
@@ -150,7 +152,9 @@ pub(super) fn read_items(
 ) -> Result<i64, db::Error> {
     let read: Option<(Option<i64>,)> = tx.optional(
         concat!(
-            "select ", read_items!(), "
+            "select ",
+            read_items!(),
+            "
              from thread t
              join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
              left join thread_state s on s.user_id = $2 and s.thread_id = t.id

@@ -2,7 +2,7 @@ use halyard_messaging::{Reach, comment::Comment as Core};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Stored, seconds, system_text, with_sentinel};
+use super::{ActionButton, Attachment, Stored, seconds, system_text, with_sentinel};
 use crate::twist::{
     audience::{CHANNEL_GROUP, THREAD_GROUP},
     call::Version,

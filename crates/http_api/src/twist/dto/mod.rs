@@ -3,6 +3,7 @@
 //! Version 2 has flags as 0 and 1 and dates as text beside the numbers; later versions have real
 //! booleans and never a text date beside a `_ts` number, which the official SDK would trip over.
 
+mod attachment;
 mod channel;
 mod comment;
 mod thread;
@@ -12,6 +13,7 @@ use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::{Value, value::RawValue};
 use utoipa::{PartialSchema, ToSchema};
 
+pub(crate) use attachment::{ActionButton, Attachment};
 pub(crate) use channel::Channel;
 pub(crate) use comment::{Comment, CommentAnswer, CommentV2, Wrapped};
 pub(crate) use thread::{Thread, ThreadAnswer, ThreadV2, Unread, UnreadThread};

@@ -5,7 +5,9 @@ use halyard_messaging::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Comment, Stored, date_text, seconds, system_text, with_sentinel};
+use super::{
+    ActionButton, Attachment, Comment, Stored, date_text, seconds, system_text, with_sentinel,
+};
 use crate::twist::{audience::CHANNEL_GROUP, call::Version};
 
 /// A thread, version 3.
@@ -221,8 +223,7 @@ impl From<Core> for Thread {
 impl From<Core> for ThreadV2 {
     fn from(thread: Core) -> Self {
         let everyone = matches!(thread.reach, Reach::Channel | Reach::Workspace);
-        let recipients =
-            if everyone { "\"EVERYONE\"".to_owned() } else { thread.recipients_json };
+        let recipients = if everyone { "\"EVERYONE\"".to_owned() } else { thread.recipients_json };
         Self {
             id: thread.id.0,
             title: thread.title,
