@@ -1,2 +1,40 @@
-//! placeholder
-fn main() {}
+//! The `halyard` binary: configuration, commands, wiring.
+
+mod commands;
+mod config;
+mod demo;
+mod wiring;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::Command;
+use config::Flags;
+
+/// Team messaging and automation on your own machine, wire-compatible with the Twist API.
+#[derive(Parser)]
+#[command(name = "halyard", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(commands::run(arguments.command, arguments.flags)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("halyard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

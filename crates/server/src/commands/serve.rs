@@ -1,0 +1,134 @@
+use std::{future::IntoFuture, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use clap::Args;
+use halyard_http_api::App;
+use halyard_identity::{Purpose, SecretHash, count_users, issue_code};
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    config::Config,
+    demo,
+    wiring::{self, start_logging},
+    workers,
+};
+
+/// How long requests and jobs that run may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(20);
+/// How long the set-up address works.
+const SET_UP: i64 = 24 * 60 * 60 * 1000;
+
+/// Flags of `halyard serve`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Address and port to serve on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<SocketAddr>,
+    /// Create the demo workspace first, and print how to use it
+    #[arg(long)]
+    demo: bool,
+    /// Print every setting with its meaning and the value in force, and do nothing else
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// Serves until the process is told to stop, then finishes what it has accepted.
+pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.print_config {
+        super::print(config.explain()?.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    start_logging(&config)?;
+    // In a demo everybody may try everything.
+    config.open_registration |= arguments.demo;
+    let db = wiring::open_store(&config).await?;
+    let app = wiring::app(&config, db).await?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("listen: cannot serve on {}; choose another address with --listen", config.listen))?;
+    let address = listener.local_addr()?;
+    if arguments.demo {
+        let credentials = demo::create(&app.db, &app.blobs, &app.clock, &app.random).await?;
+        super::print(&demo::welcome(&credentials, address));
+    } else {
+        offer_set_up(&app, address).await?;
+    }
+    let working = workers::start(&app);
+    let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
+    let served = serve(listener, &app).await;
+    keeping.abort();
+    let stopped = working.stop(GRACE).await;
+    app.db.close().await;
+    tracing::info!(jobs_ended = stopped.ended, jobs_released = stopped.released, "stopped");
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let routes = halyard_http_api::router(app.clone());
+    // Answers are small and complete: waiting to fill a packet only adds delay.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+    });
+    let (stop, mut stopping) = watch::channel(false);
+    let server = axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which is a reason to stop too.
+            stopping.wait_for(|stop| *stop).await.ok();
+        });
+    tracing::info!(%address, "serving");
+    let mut running = tokio::spawn(server.into_future());
+    tokio::select! {
+        ended = &mut running => ended.context("the server task")?.context("serving")?,
+        signal = told_to_stop() => {
+            signal?;
+            tracing::info!("stopping: finishing what was accepted");
+            stop.send_replace(true);
+            match tokio::time::timeout(GRACE, &mut running).await {
+                Ok(ended) => ended.context("the server task")?.context("serving")?,
+                Err(_) => {
+                    tracing::warn!("some requests did not finish in time");
+                    running.abort();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
+    }
+}
+
+/// An empty installation gets an address under which its first administrator signs up, once.
+async fn offer_set_up(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let secret = app.random.hex(20);
+    let (hash, clock) = (SecretHash::of(&secret), app.clock.clone());
+    let offered = app
+        .db
+        .write(move |tx| -> Result<bool, halyard_identity::Error> {
+            if count_users(tx)? > 0 {
+                return Ok(false);
+            }
+            issue_code(tx, Purpose::SetUp, None, &hash, clock.now() + SET_UP)?;
+            Ok(true)
+        })
+        .await?;
+    if offered {
+        let base = app.settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        super::print(&format!(
+            "Nobody is here yet. Set up the first administrator at\n\n    {base}/setup?code={secret}\n\n\
+             The address works once, for 24 hours; starting again makes a new one."
+        ));
+    }
+    Ok(())
+}

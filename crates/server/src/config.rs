@@ -1,0 +1,147 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything an operator can choose. Flags win over the environment (`HALYARD_…`), which wins
+/// over `halyard.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database: Option<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) open_registration: bool,
+    pub(crate) body_limit: u64,
+    pub(crate) upload_limit: u64,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+    pub(crate) readers: Option<usize>,
+    pub(crate) writers: Option<usize>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Name, meaning: what `--print-config` shows beside the value in force.
+const KEYS: &[(&str, &str)] = &[
+    ("listen", "address and port to serve on"),
+    ("data_dir", "folder of the database, the uploaded files and written mails"),
+    ("database", "postgres://… URL; SQLite in data_dir when not set"),
+    ("public_url", "address under which people reach the server, for links; else taken from each request"),
+    ("open_registration", "whether anybody may register, or only who was invited"),
+    ("body_limit", "largest ordinary request body, in bytes"),
+    ("upload_limit", "largest uploaded file, in bytes"),
+    ("log", "what is logged: error, warn, info, debug, or a filter such as info,halyard_http_api=debug"),
+    ("log_format", "text or json"),
+    ("readers", "threads or connections for reads; 2 on SQLite and 6 on PostgreSQL when not set"),
+    ("writers", "connections for writes on PostgreSQL; 10 when not set"),
+];
+
+/// The flags that every command understands.
+#[derive(Debug, Default, Args, Serialize)]
+pub(crate) struct Flags {
+    /// Folder of the database and the uploaded files [default: ./data]
+    #[arg(long, global = true, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_dir: Option<PathBuf>,
+    /// postgres://… URL; SQLite in the data directory when not given
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
+    /// Configuration file [default: ./halyard.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// What is logged: error, warn, info, debug, or a filter [default: info]
+    #[arg(long, global = true, value_name = "FILTER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
+    /// How log lines look [default: text]
+    #[arg(long, global = true, value_enum)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_format: Option<LogFormat>,
+    /// Address to serve on; only `serve` takes it.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: PathBuf::from("./data"),
+            database: None,
+            public_url: None,
+            open_registration: false,
+            body_limit: 5 * 1024 * 1024,
+            upload_limit: 100 * 1024 * 1024,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            readers: None,
+            writers: None,
+        }
+    }
+}
+
+impl Config {
+    /// Merges defaults, file, environment and flags.
+    pub(crate) fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let mut sources = Figment::from(Serialized::defaults(Self::default()));
+        sources = match &flags.config {
+            Some(file) => {
+                if !file.exists() {
+                    bail!("--config: {} does not exist", file.display());
+                }
+                sources.merge(Toml::file_exact(file))
+            }
+            None => sources.merge(Toml::file("halyard.toml")),
+        };
+        // The test suites use HALYARD_TEST_… and the scripts HALYARD_TARGET_DIR; neither is ours.
+        let keys: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
+        sources = sources.merge(Env::prefixed("HALYARD_").only(&keys));
+        let mut config: Self =
+            sources.merge(Serialized::defaults(flags)).extract().context("configuration")?;
+        if let Some(url) = &mut config.public_url {
+            url.truncate(url.trim_end_matches('/').len());
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                bail!("public_url must begin with http:// or https://, for example https://halyard.example.com");
+            }
+        }
+        if let Some(url) = &config.database
+            && !url.starts_with("postgres://")
+            && !url.starts_with("postgresql://")
+        {
+            bail!("database must be a postgres://… URL; leave it out for SQLite in {}", config.data_dir.display());
+        }
+        Ok(config)
+    }
+
+    /// Every key with its meaning and the value in force, in the form of `halyard.toml`.
+    pub(crate) fn explain(&self) -> anyhow::Result<String> {
+        let values = serde_json::to_value(self)?;
+        let mut text = String::new();
+        for (name, meaning) in KEYS {
+            let value = match &values[*name] {
+                serde_json::Value::Null => format!("# {name} ="),
+                value => format!("{name} = {value}"),
+            };
+            text.push_str(&format!("# {meaning} (HALYARD_{})\n{value}\n\n", name.to_uppercase()));
+        }
+        Ok(text)
+    }
+}

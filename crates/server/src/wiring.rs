@@ -1,0 +1,94 @@
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context;
+use halyard_http_api::{App, Settings};
+use halyard_identity::{LoginLimit, Passwords};
+use halyard_platform::{
+    blobs::Blobs,
+    clock::Clock,
+    db::{Db, Location, Migration, Options},
+    random::Random,
+    signals::Signals,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+
+use crate::config::{Config, LogFormat};
+
+/// The tables of every crate, in the order of their dependencies.
+pub(crate) fn migrations() -> Vec<Migration> {
+    [halyard_platform::MIGRATIONS, halyard_identity::MIGRATIONS, halyard_messaging::MIGRATIONS]
+        .concat()
+}
+
+/// Where the database is, as configured.
+pub(crate) fn location(config: &Config) -> Location {
+    match &config.database {
+        Some(url) => Location::Postgres(url.clone()),
+        None => Location::Sqlite(config.data_dir.join("halyard.db")),
+    }
+}
+
+/// Opens the store and brings it to the newest schema.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Db> {
+    let mut options = match location(config) {
+        Location::Sqlite(path) => Options::sqlite(path),
+        Location::Postgres(url) => Options::postgres(url),
+    };
+    options.readers = config.readers.unwrap_or(options.readers);
+    options.writers = config.writers.unwrap_or(options.writers);
+    let what = match &options.location {
+        Location::Sqlite(path) => path.display().to_string(),
+        // The URL may hold a password.
+        Location::Postgres(_) => "the PostgreSQL database".to_owned(),
+    };
+    Db::open(options, migrations()).await.with_context(|| format!("cannot open {what}"))
+}
+
+/// Opens the folder of the uploaded files.
+pub(crate) fn open_blobs(data_dir: &Path) -> anyhow::Result<Blobs> {
+    let folder = data_dir.join("blobs");
+    Blobs::open(&folder).with_context(|| format!("cannot open {}", folder.display()))
+}
+
+/// Puts the server together.
+pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
+    let random = Random::os();
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(
+            Matcher::Suffix("_seconds".to_owned()),
+            &[0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0],
+        )?
+        .set_buckets_for_metric(
+            Matcher::Suffix("_size".to_owned()),
+            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
+        )?
+        .install_recorder()?;
+    Ok(Arc::new(App {
+        blobs: open_blobs(&config.data_dir)?,
+        db,
+        clock: Clock::system(),
+        passwords: Passwords::new(2, random.clone()),
+        random,
+        logins: LoginLimit::default(),
+        signals: Signals::new(),
+        metrics: Some(metrics),
+        settings: Settings {
+            public_url: config.public_url.clone(),
+            open_registration: config.open_registration,
+            body_limit: config.body_limit,
+            upload_limit: config.upload_limit,
+        },
+    }))
+}
+
+/// Sends log lines to standard error.
+pub(crate) fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .with_context(|| format!("log: {:?} is not a filter", config.log))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => lines.with_target(false).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}

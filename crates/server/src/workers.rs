@@ -1,0 +1,90 @@
+//! What the server does besides answering requests.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use halyard_http_api::App;
+use halyard_messaging::purge;
+use halyard_platform::{
+    db, idempotency,
+    jobs::{self, Config, Done, Failure, Job, Policy, Running, Workers},
+};
+use metrics::gauge;
+use tokio::task::JoinHandle;
+
+/// How often expired things are removed and the gauges of jobs are set.
+const SWEEP: Duration = Duration::from_secs(15 * 60);
+const GAUGES: Duration = Duration::from_secs(15);
+
+/// Starts the workers of durable jobs.
+pub(crate) fn start(app: &Arc<App>) -> Running {
+    let (db, clock) = (app.db.clone(), app.clock.clone());
+    let (signals, random) = (app.signals.clone(), app.random.clone());
+    let store = db.clone();
+    Workers::new(db, signals, clock, random, Config::default())
+        .handler(purge::JOB, Policy::default(), move |job: Job| {
+            let db = store.clone();
+            async move { purge_all(&db, &job).await }
+        })
+        .start()
+}
+
+/// Deletes slice after slice. Idempotent: a repeated slice finds nothing left to delete.
+async fn purge_all(db: &db::Db, job: &Job) -> Result<Done, Failure> {
+    let target: purge::Target = job.decode()?;
+    loop {
+        let more = db
+            .write(move |tx| purge::run(tx, target))
+            .await
+            .map_err(|error| Failure::temporary(error.to_string()))?;
+        if !more {
+            return Ok(Done::Finished);
+        }
+    }
+}
+
+/// Removes what has expired, and measures the jobs, until aborted.
+pub(crate) fn housekeeping(app: Arc<App>, data_dir: PathBuf) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut sweeps = tokio::time::interval(SWEEP);
+        let mut gauges = tokio::time::interval(GAUGES);
+        loop {
+            let result = tokio::select! {
+                _ = sweeps.tick() => sweep(&app, &data_dir).await,
+                _ = gauges.tick() => measure(&app).await,
+            };
+            if let Err(error) = result {
+                tracing::error!(error = format!("{error:#}"), "housekeeping failed");
+            }
+        }
+    })
+}
+
+async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
+    let clock = app.clock.clone();
+    app.db
+        .write(move |tx| -> Result<(), halyard_messaging::Error> {
+            let now = clock.now();
+            halyard_identity::sweep_tokens(tx, now)?;
+            halyard_messaging::temp_id::sweep(tx, now)?;
+            idempotency::sweep(tx, now, 5000)?;
+            Ok(())
+        })
+        .await
+        .with_context(|| format!("the database of {}", data_dir.display()))?;
+    // An upload takes minutes at most; what is a day old was abandoned.
+    let abandoned = app.clock.now() - 24 * 60 * 60 * 1000;
+    app.blobs.sweep_temporary(abandoned).await.context("temporary files")?;
+    Ok(())
+}
+
+async fn measure(app: &App) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    for kind in app.db.read(move |tx| jobs::stats(tx, now)).await? {
+        gauge!("halyard_jobs_waiting", "kind" => kind.kind.clone()).set(kind.waiting as f64);
+        gauge!("halyard_jobs_dead", "kind" => kind.kind.clone()).set(kind.dead as f64);
+        gauge!("halyard_jobs_oldest_seconds", "kind" => kind.kind)
+            .set(kind.oldest_age as f64 / 1000.0);
+    }
+    Ok(())
+}
