@@ -6,12 +6,14 @@ create table conversation (
     title text,
     -- Between two people (or a person and themselves); its people never change.
     private boolean not null,
-    -- Sorted ids joined by commas: the same people always meet in the same conversation. Null when
-    -- people were added or removed and a conversation of that set exists already.
+    -- Sorted ids joined by commas (or their digest, when there are very many): the same people
+    -- always meet in the same conversation. Null for a group that has shrunk to fewer than three,
+    -- and for one whose people have come to be those of another conversation.
     people text,
     -- Messages that are not removed.
     message_count bigint not null default 0,
     last_obj_index bigint not null default -1,
+    -- The newest message that is neither removed nor a system message; the snippet is of it.
     last_message_id bigint,
     snippet text not null default '',
     snippet_creator bigint,

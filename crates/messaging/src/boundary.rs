@@ -1,5 +1,19 @@
 use halyard_platform::{clock::Millis, db};
 
+use crate::Error;
+
+/// Accepts the number of items that a list may answer (vendor documentation).
+///
+/// # Errors
+/// [`Error::Invalid`]
+pub(crate) fn check_limit(limit: i64) -> Result<i64, Error> {
+    if (1..=500).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Error::Invalid { field: "limit", expected: "a number from 1 to 500" })
+    }
+}
+
 /// The first index whose moment is later than `moment`, or `last + 1`.
 ///
 /// Moments never fall from one index to the next, so a few look-ups replace an index on time that

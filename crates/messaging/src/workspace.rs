@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     Actor, ChannelId, ConversationId, Error, Role, WorkspaceId,
     channel::{self, ChannelChange},
-    event,
+    conversation, event,
     name::{MAX_NAME, check_color, check_name},
     temp_id,
 };
@@ -176,7 +176,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewWorkspace) -> Result<Workspa
     )?;
     let first = ChannelChange { name: Some(FIRST_CHANNEL.to_owned()), ..ChannelChange::default() };
     let channel = channel::add(tx, actor, id, &first, &[], None)?.id;
-    let conversation = open_conversation(tx, actor, id, &name)?;
+    let conversation = conversation::create_with(tx, actor, id, &[], &name)?;
     tx.exec(
         "update workspace set default_channel = $2, default_conversation = $3 where id = $1",
         params![id, channel, conversation],
@@ -248,24 +248,4 @@ fn record(
 ) -> Result<(), db::Error> {
     let payload = json!({ "workspace_id": id }).to_string();
     event::record(tx, actor, id, kind, ("workspace", id.0), &payload)
-}
-
-fn open_conversation(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    workspace: WorkspaceId,
-    title: &str,
-) -> Result<ConversationId, db::Error> {
-    let id: ConversationId = tx.one(
-        "insert into conversation (workspace_id, creator, title, private, last_active_at,
-             created_at)
-         values ($1, $2, $3, false, $4, $4) returning id",
-        params![workspace, actor.user, title, actor.now],
-    )?;
-    tx.exec(
-        "insert into conversation_member (conversation_id, user_id, read_items, joined_at)
-         values ($1, $2, 0, $3)",
-        params![id, actor.user, actor.now],
-    )?;
-    Ok(id)
 }
