@@ -41,11 +41,17 @@ const KEYS: &[(&str, &str)] = &[
     ("listen", "address and port to serve on"),
     ("data_dir", "folder of the database, the uploaded files and written mails"),
     ("database", "postgres://… URL; SQLite in data_dir when not set"),
-    ("public_url", "address under which people reach the server, for links; else taken from each request"),
+    (
+        "public_url",
+        "address under which people reach the server, for links; else taken from each request",
+    ),
     ("open_registration", "whether anybody may register, or only who was invited"),
     ("body_limit", "largest ordinary request body, in bytes"),
     ("upload_limit", "largest uploaded file, in bytes"),
-    ("log", "what is logged: error, warn, info, debug, or a filter such as info,halyard_http_api=debug"),
+    (
+        "log",
+        "what is logged: error, warn, info, debug, or a filter such as info,halyard_http_api=debug",
+    ),
     ("log_format", "text or json"),
     ("readers", "threads or connections for reads; 2 on SQLite and 6 on PostgreSQL when not set"),
     ("writers", "connections for writes on PostgreSQL; 10 when not set"),
@@ -119,14 +125,19 @@ impl Config {
         if let Some(url) = &mut config.public_url {
             url.truncate(url.trim_end_matches('/').len());
             if !url.starts_with("http://") && !url.starts_with("https://") {
-                bail!("public_url must begin with http:// or https://, for example https://halyard.example.com");
+                bail!(
+                    "public_url must begin with http:// or https://, for example https://halyard.example.com"
+                );
             }
         }
         if let Some(url) = &config.database
             && !url.starts_with("postgres://")
             && !url.starts_with("postgresql://")
         {
-            bail!("database must be a postgres://… URL; leave it out for SQLite in {}", config.data_dir.display());
+            bail!(
+                "database must be a postgres://… URL; leave it out for SQLite in {}",
+                config.data_dir.display()
+            );
         }
         Ok(config)
     }

@@ -83,8 +83,7 @@ async fn measure(app: &App) -> anyhow::Result<()> {
     for kind in app.db.read(move |tx| jobs::stats(tx, now)).await? {
         gauge!("halyard_jobs_waiting", "kind" => kind.kind.clone()).set(kind.waiting as f64);
         gauge!("halyard_jobs_dead", "kind" => kind.kind.clone()).set(kind.dead as f64);
-        gauge!("halyard_jobs_oldest_seconds", "kind" => kind.kind)
-            .set(kind.oldest_age as f64 / 1000.0);
+        gauge!("halyard_jobs_oldest_seconds", "kind" => kind.kind).set(kind.oldest as f64 / 1000.0);
     }
     Ok(())
 }

@@ -98,7 +98,6 @@ pub(crate) struct Access {
     pub(crate) workspace: WorkspaceId,
     pub(crate) name: String,
     pub(crate) creator: UserId,
-    pub(crate) public: bool,
     pub(crate) archived: bool,
     pub(crate) joined: bool,
     pub(crate) role: Role,
@@ -111,7 +110,6 @@ impl FromRow for Access {
             workspace: row.get()?,
             name: row.get()?,
             creator: row.get()?,
-            public: row.get()?,
             archived: row.get()?,
             joined: row.get()?,
             role: row.get()?,
@@ -125,7 +123,7 @@ impl FromRow for Access {
 /// [`Error::ChannelNotFound`] for what the actor cannot see.
 pub(crate) fn access(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<Access, Error> {
     tx.optional(
-        "select c.id, c.workspace_id, c.name, c.creator, c.public, c.archived,
+        "select c.id, c.workspace_id, c.name, c.creator, c.archived,
              cm.user_id is not null, m.role
          from channel c
          join member m on m.workspace_id = c.workspace_id and m.user_id = $2

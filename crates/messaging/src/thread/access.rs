@@ -26,7 +26,6 @@ pub(crate) struct Access {
     pub(crate) role: Role,
     pub(crate) actor_name: String,
     pub(crate) done_items: i64,
-    pub(crate) follows: Option<bool>,
 }
 
 impl FromRow for Access {
@@ -48,7 +47,6 @@ impl FromRow for Access {
             role: row.get()?,
             actor_name: row.get()?,
             done_items: row.get::<Option<i64>>()?.unwrap_or(0),
-            follows: row.get()?,
         })
     }
 }
@@ -61,7 +59,7 @@ pub(crate) fn access(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Acc
     tx.optional(
         "select t.id, t.workspace_id, t.channel_id, c.archived, t.creator, t.title, t.audience,
              t.participants, t.responders, t.last_obj_index, t.last_updated_at, t.closed,
-             t.pinned_at is not null, m.role, u.name, s.done_items, s.follows
+             t.pinned_at is not null, m.role, u.name, s.done_items
          from thread t
          join channel c on c.id = t.channel_id and c.removed_at is null
          join member m on m.workspace_id = t.workspace_id and m.user_id = $2

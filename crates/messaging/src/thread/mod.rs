@@ -31,11 +31,11 @@ pub(crate) use change::record;
 pub use change::{ThreadChange, pin, remove, unpin, update};
 pub use list::{Filter, FilterBy, Place, list};
 pub use relocate::move_to_channel;
+pub(crate) use state::author_wrote;
 pub use state::{
     archive, follow, mark_position, mark_read, mark_unread, mark_unread_for_others, mute, star,
     unarchive, unfollow, unmute, unstar,
 };
-pub(crate) use state::{author_wrote, mute_length};
 pub use unread::{Unread, UnreadThread, fold, mark_all_read, unread};
 
 use crate::{

@@ -44,9 +44,9 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     config.open_registration |= arguments.demo;
     let db = wiring::open_store(&config).await?;
     let app = wiring::app(&config, db).await?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("listen: cannot serve on {}; choose another address with --listen", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("listen: cannot serve on {}; choose another address with --listen", config.listen)
+    })?;
     let address = listener.local_addr()?;
     if arguments.demo {
         let credentials = demo::create(&app.db, &app.blobs, &app.clock, &app.random).await?;
