@@ -4,7 +4,9 @@
 //! API, puts load on it from one thread, and compares the figures with a bare handler in the same
 //! process shape, so that the ratio holds on any machine.
 
+pub mod bare;
 pub mod connection;
+mod database;
 pub mod histogram;
 pub mod load;
 mod pacer;

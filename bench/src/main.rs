@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
+use halyard_bench::bare;
 use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
 
@@ -24,9 +25,6 @@ enum Command {
         /// PostgreSQL address; SQLite in temporary directories without it.
         #[arg(long)]
         database: Option<String>,
-        /// Address of running bare handlers.
-        #[arg(long)]
-        bare: Option<SocketAddr>,
         /// Only the scenarios whose name contains this.
         #[arg(long)]
         only: Option<String>,
@@ -40,6 +38,18 @@ enum Command {
     Ceiling {
         #[command(flatten)]
         duration: DurationArguments,
+    },
+    /// Serves the bare store limit until it is stopped.
+    ServeBare {
+        /// Address to listen on.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Directory for SQLite.
+        #[arg(long)]
+        data_dir: PathBuf,
+        /// PostgreSQL address, instead of SQLite.
+        #[arg(long)]
+        database: Option<String>,
     },
     /// Serves the bare HTTP limit until it is stopped.
     ServeTrivial {
@@ -61,12 +71,11 @@ struct DurationArguments {
 
 fn main() -> Result<()> {
     match Command::parse() {
-        Command::Run { server, database, bare, only, results, duration } => {
+        Command::Run { server, database, only, results, duration } => {
             let settings = Settings {
                 server,
                 own_program: own_program()?,
                 database_url: database,
-                bare,
                 duration: duration.parse()?,
                 only,
             };
@@ -82,6 +91,10 @@ fn main() -> Result<()> {
             let text = serde_json::to_string_pretty(&figures).context("encode the figures")?;
             writeln!(io::stdout(), "{text}").context("print the figures")
         }
+        Command::ServeBare { listen, data_dir, database } => bare::serve(
+            listen,
+            &database.map_or(bare::Place::Directory(data_dir), bare::Place::Url),
+        ),
         Command::ServeTrivial { listen } => trivial::serve(listen),
     }
 }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::database;
 use crate::load::{self, Figures, LoadPlan, Pace, Requests, Turn};
 use crate::process::{Launch, Server, free_address};
 use crate::report::{Footprint, Report, Row};
@@ -25,6 +26,8 @@ use crate::trivial;
 const SETUP_CALLERS: usize = 64;
 /// How long a server may take to start or to stop, and a load may hear nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of the body that a bare insert gets: as many as the compared request has.
+const BARE_BODY: usize = 230;
 const IDLE_MEMORY_MIB: f64 = 64.0;
 const PEAK_MEMORY_MIB: f64 = 256.0;
 const START_MS: f64 = 300.0;
@@ -38,8 +41,6 @@ pub struct Settings {
     pub own_program: PathBuf,
     /// PostgreSQL address; SQLite in a fresh data directory per scenario without one.
     pub database_url: Option<String>,
-    /// Where the bare handlers answer; bars that need them are not judged without.
-    pub bare: Option<SocketAddr>,
     /// How long each load lasts.
     pub duration: LoadDuration,
     /// Only the scenarios whose name contains this.
@@ -86,10 +87,7 @@ pub fn run(settings: &Settings, mut progress: impl FnMut(&str)) -> Result<Report
     for scenario in all(database).into_iter().filter(selected) {
         progress(&scenario.name);
         let observed = measure(settings, &scenario);
-        let bare = match (scenario.bare, settings.bare) {
-            (Some(bare), Some(address)) => Some(measure_bare(settings, &scenario, bare, address)),
-            _ => None,
-        };
+        let bare = scenario.bare.map(|bare| measure_bare(settings, &scenario, bare));
         if let Ok(observed) = &observed {
             report.footprints.extend(footprints(&scenario, observed));
         }
@@ -121,8 +119,9 @@ pub fn bare_http(own_program: &Path, duration: LoadDuration) -> Result<Figures> 
 
 fn measure(settings: &Settings, scenario: &Scenario) -> Result<Observed> {
     let directory = tempfile::tempdir().context("create a data directory")?;
-    let mut variables = demo(settings, directory.path())?;
-    let server = start(settings, directory.path(), &Request::get("/readyz"))?;
+    let store = Store::create(settings, directory.path())?;
+    let mut variables = demo(settings, &store)?;
+    let server = start(settings, &store, &Request::get("/readyz"))?;
     let observed = match observe(settings, scenario, &server, &mut variables) {
         Ok(observed) => observed,
         Err(error) => {
@@ -133,12 +132,14 @@ fn measure(settings: &Settings, scenario: &Scenario) -> Result<Observed> {
     let stopped = server.stop(PATIENCE)?;
     ensure!(stopped.in_time, "the server had to be killed at its end");
     if !scenario.restarts {
+        store.remove()?;
         return Ok(observed);
     }
     let first = scenario.call.render(&variables, 0)?;
-    let server = start(settings, directory.path(), &first).context("start again")?;
+    let server = start(settings, &store, &first).context("start again")?;
     let restart = Some(server.first_answer());
     server.stop(PATIENCE)?;
+    store.remove()?;
     Ok(Observed { restart, ..observed })
 }
 
@@ -165,15 +166,32 @@ fn observe(
     Ok(Observed { figures, idle_mib, peak_mib, restart: None })
 }
 
-fn measure_bare(
-    settings: &Settings,
-    scenario: &Scenario,
-    bare: Bare,
-    address: SocketAddr,
-) -> Result<Figures> {
-    let request = Request { method: bare.method, path: bare.path.into(), ..Request::default() };
-    let plan = plan(settings.duration, address, scenario.callers, scenario.pace);
-    run_load(&plan, vec![request.encode()])
+/// The bare handler under the same load, with a request of the same length.
+fn measure_bare(settings: &Settings, scenario: &Scenario, bare: Bare) -> Result<Figures> {
+    let directory = tempfile::tempdir().context("create a data directory")?;
+    let store = Store::create(settings, directory.path())?;
+    let address = free_address()?;
+    let mut arguments: Vec<OsString> =
+        vec!["serve-bare".into(), "--listen".into(), address.to_string().into()];
+    arguments.extend(store.arguments());
+    let launch = Launch {
+        program: settings.own_program.clone(),
+        arguments,
+        address,
+        log_directory: directory.path().into(),
+    };
+    let server = Server::start(&launch, &Request::get("/readyz").encode(), PATIENCE)?;
+    let request = Request {
+        method: bare.method,
+        path: bare.path.into(),
+        body: (bare.method == "POST").then(|| "x".repeat(BARE_BODY)),
+        ..Request::default()
+    };
+    let plan = plan(settings.duration, server.address(), scenario.callers, scenario.pace);
+    let figures = run_load(&plan, vec![request.encode()]);
+    server.stop(PATIENCE)?;
+    store.remove()?;
+    figures
 }
 
 fn plan(duration: LoadDuration, target: SocketAddr, callers: usize, pace: Pace) -> LoadPlan {
@@ -192,33 +210,50 @@ fn run_load(plan: &LoadPlan, encoded: Vec<Bytes>) -> Result<Figures> {
     load::run(plan, &requests)?.figures()
 }
 
-fn start(settings: &Settings, data: &Path, first_request: &Request) -> Result<Server> {
+fn start(settings: &Settings, store: &Store, first_request: &Request) -> Result<Server> {
     let address = free_address()?;
     let mut arguments: Vec<OsString> =
         vec!["serve".into(), "--listen".into(), address.to_string().into()];
-    arguments.extend(store_arguments(settings, data));
+    arguments.extend(store.arguments());
     let launch = Launch {
         program: settings.server.clone(),
         arguments,
         address,
-        log_directory: data.to_path_buf(),
+        log_directory: store.data.clone(),
     };
     Server::start(&launch, &first_request.encode(), PATIENCE)
 }
 
-fn store_arguments(settings: &Settings, data: &Path) -> Vec<OsString> {
-    let mut arguments = vec!["--data-dir".into(), data.into()];
-    if let Some(url) = &settings.database_url {
-        arguments.extend(["--database".into(), url.into()]);
+/// A fresh database for one scenario: SQLite in the data directory, or one on the server given.
+struct Store {
+    data: PathBuf,
+    created: Option<database::Created>,
+}
+
+impl Store {
+    fn create(settings: &Settings, data: &Path) -> Result<Self> {
+        let created = settings.database_url.as_deref().map(database::Created::on).transpose()?;
+        Ok(Self { data: data.to_path_buf(), created })
     }
-    arguments
+
+    fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = vec!["--data-dir".into(), self.data.clone().into()];
+        if let Some(created) = &self.created {
+            arguments.extend(["--database".into(), created.url().into()]);
+        }
+        arguments
+    }
+
+    fn remove(self) -> Result<()> {
+        self.created.map_or(Ok(()), database::Created::remove)
+    }
 }
 
 /// Creates the demo workspace and takes its ids and tokens.
-fn demo(settings: &Settings, data: &Path) -> Result<Variables> {
+fn demo(settings: &Settings, store: &Store) -> Result<Variables> {
     let output = Command::new(&settings.server)
         .args(["demo", "--json"])
-        .args(store_arguments(settings, data))
+        .args(store.arguments())
         .output()
         .with_context(|| format!("run {}", settings.server.display()))?;
     let errors = String::from_utf8_lossy(&output.stderr);
