@@ -51,6 +51,17 @@ impl PartialSchema for Stored {
 
 impl ToSchema for Stored {}
 
+/// Who is told, as version 2 says it: a word or the ids of people.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "goes out as stored; this describes it")]
+pub(crate) enum RecipientsV2 {
+    /// `EVERYONE` or `EVERYONE_IN_THREAD`.
+    Word(String),
+    /// The ids of people.
+    People(Vec<i64>),
+}
+
 /// Whole Unix seconds, as the API counts time.
 pub(crate) fn seconds(moment: Millis) -> i64 {
     moment.div_euclid(1000)
