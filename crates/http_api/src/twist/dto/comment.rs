@@ -2,7 +2,7 @@ use halyard_messaging::{Reach, comment::Comment as Core};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ActionButton, Attachment, RecipientsV2, Stored, seconds, system_text, with_sentinel};
+use super::{ActionButton, Attachment, Stored, recipients_v2, seconds, system_text, with_sentinel};
 use crate::twist::{
     audience::{CHANNEL_GROUP, THREAD_GROUP},
     call::Version,
@@ -92,7 +92,7 @@ pub(crate) struct CommentV2 {
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
     /// Ids of the people named as recipients, or `EVERYONE` or `EVERYONE_IN_THREAD`.
-    #[schema(value_type = RecipientsV2, inline)]
+    #[schema(schema_with = recipients_v2)]
     recipients: Stored,
     /// Ids of the groups named.
     #[schema(value_type = Vec<i64>)]

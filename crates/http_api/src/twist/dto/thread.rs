@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    ActionButton, Attachment, Comment, RecipientsV2, Stored, date_text, seconds, system_text,
+    ActionButton, Attachment, Comment, Stored, date_text, recipients_v2, seconds, system_text,
     with_sentinel,
 };
 use crate::twist::{audience::CHANNEL_GROUP, call::Version};
@@ -127,7 +127,7 @@ pub(crate) struct ThreadV2 {
     #[schema(value_type = Vec<i64>)]
     participants: Stored,
     /// Ids of the people named as recipients, or `EVERYONE`.
-    #[schema(value_type = RecipientsV2, inline)]
+    #[schema(schema_with = recipients_v2)]
     recipients: Stored,
     /// Ids of the groups named.
     #[schema(value_type = Vec<i64>)]

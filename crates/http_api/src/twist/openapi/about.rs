@@ -86,8 +86,8 @@ pub(super) fn sections() -> Vec<Section> {
                 "Numbers may be sent as text, `\"12\"`. Booleans are `true`, `false`, `1`, `0`. A list \
              of integers is a JSON array, `1,2`, a repeated key, `key[]`, or one number; empty text \
              is the empty list. Objects and lists of objects are JSON, or text that holds JSON. \
-             Words of a choice may be in any case. JSON null and, except in text and lists, empty \
-             text mean \"not given\"; where null removes something, the parameter says so.",
+             Words of a choice may be in any case. JSON null and, except in text and lists of integers, \
+             empty text mean \"not given\"; where null removes something, the parameter says so.",
             ],
         ),
         section(

@@ -40,7 +40,7 @@ fn require_keys(name: &str, schema: &mut Value) {
 fn lift_descriptions(schema: &mut Value) {
     let Some(properties) = schema["properties"].as_object_mut() else { return };
     for property in properties.values_mut() {
-        let Some(choices) = property["oneOf"].as_array_mut() else { continue };
+        let Some(Value::Array(choices)) = property.get_mut("oneOf") else { continue };
         let mut choices = choices.iter_mut().filter_map(Value::as_object_mut);
         if let Some(description) = choices.find_map(|choice| choice.remove("description")) {
             property["description"] = description;

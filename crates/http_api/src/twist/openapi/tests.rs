@@ -89,6 +89,14 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
+fn nothing_is_null() {
+    let document = document();
+    walk(&document, "", &mut |at, value| {
+        assert!(!value.is_null() || at.contains("/enum/"), "{at} is null");
+    });
+}
+
+#[test]
 fn every_schema_is_reached() {
     let document = document();
     let mut reached = BTreeSet::new();
