@@ -17,7 +17,8 @@ pub(crate) struct Channel {
     creator: i64,
     /// Ids of the people who have joined, ascending.
     user_ids: Vec<i64>,
-    /// Colour number from 0 to 11.
+    /// Colour: 0 grey, 1 blue, 2 turquoise, 3 teal, 4 green, 5 red, 6 berry, 7 magenta, 8 sky blue,
+    /// 9 mint, 10 yellow, 11 salmon.
     color: i64,
     /// Number of a picture, or null.
     icon: Option<i64>,

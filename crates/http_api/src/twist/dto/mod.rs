@@ -67,8 +67,12 @@ fn recipients_v2() -> Schema {
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
     OneOfBuilder::new()
-        .description(Some("Ids of the people named as recipients, or the word for whom it is meant."))
-        .item(word).item(ArrayBuilder::new().items(person)).into()
+        .description(Some(
+            "Ids of the people named as recipients, or the word for whom it is meant.",
+        ))
+        .item(word)
+        .item(ArrayBuilder::new().items(person))
+        .into()
 }
 
 /// Whole Unix seconds, as the API counts time.

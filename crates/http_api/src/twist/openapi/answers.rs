@@ -29,7 +29,7 @@ pub(super) fn of(endpoint: &Endpoint) -> Shape {
     match endpoint.answer {
         Answer::Ok => Shape::new("It is done.", reference("Done")),
         Answer::One(v2, later) => Shape::both(
-            differing(&format!("`{later}`"), v2, later, &format!("`{v2}`")),
+            differing(&format!("The `{later}`"), v2, later, &format!("the `{v2}`")),
             reference(later),
             reference(v2),
         ),

@@ -71,7 +71,7 @@ fn every_route_is_there_once_with_its_verb() {
     let mut found: Vec<String> = operations(&document).into_iter().map(|(name, _)| name).collect();
     found.sort();
     assert_eq!(found, expected);
-    let ids: BTreeSet<String> = ROUTES.iter().map(super::operation::id).collect();
+    let ids: BTreeSet<String> = ROUTES.iter().map(operation::id).collect();
     assert_eq!(ids.len(), ROUTES.len(), "an operation id stands for two calls");
 }
 
@@ -204,11 +204,7 @@ fn scopes_and_logins_are_told() {
 fn the_page_shows_every_call_and_object_and_contacts_nobody() {
     let page = page();
     for route in ROUTES {
-        assert!(
-            page.contains(&format!("id=\"{}\"", super::operation::id(route))),
-            "{}",
-            route.path
-        );
+        assert!(page.contains(&format!("id=\"{}\"", operation::id(route))), "{}", route.path);
     }
     let mut links = 0;
     for (at, _) in page.match_indices("href=\"#") {

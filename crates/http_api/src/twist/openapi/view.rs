@@ -8,7 +8,7 @@ use super::{about, operation};
 use crate::{
     kit::params::{FieldSpec, Kind},
     twist::{
-        endpoint::{Endpoint, Login, ROUTES, Verb},
+        endpoint::{Answer, Endpoint, Login, ROUTES, Verb},
         error::Code,
     },
 };
@@ -38,10 +38,11 @@ struct Call {
     needs: String,
     scope: Option<&'static str>,
     parameters: Vec<Parameter>,
-    answer: String,
-    /// The schema of the answer, and that of version 2 where it is another.
-    later: Vec<Part>,
-    v2: Vec<Part>,
+    answer: Vec<Part>,
+    /// The schema of an answer that the words do not name, and that of version 2 where it is
+    /// another.
+    later: Option<Vec<Part>>,
+    v2: Option<Vec<Part>>,
     example: String,
 }
 
@@ -124,6 +125,7 @@ fn call(endpoint: &Endpoint, document: &Value) -> Call {
     let operation = &document["paths"][format!("/api/v3/{}", endpoint.path)][verb];
     let good = &operation["responses"]["200"];
     let fields = (endpoint.fields)();
+    let other = matches!(endpoint.answer, Answer::Other(_));
     Call {
         id: operation::id(endpoint),
         verb: if endpoint.verb == Verb::Get { "GET" } else { "POST" },
@@ -144,9 +146,9 @@ fn call(endpoint: &Endpoint, document: &Value) -> Call {
                 meaning: operation::description(field),
             })
             .collect(),
-        answer: text(&good["description"]),
-        later: parts(&good["content"]["application/json"]["schema"]),
-        v2: parts(&good["x-halyard-v2-schema"]),
+        answer: linked(&text(&good["description"]), &document["components"]["schemas"]),
+        later: other.then(|| parts(&good["content"]["application/json"]["schema"])),
+        v2: other.then(|| parts(&good["x-halyard-v2-schema"])),
     }
 }
 
@@ -178,6 +180,18 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// Words, with the names of objects in them set apart.
+fn linked(words: &str, schemas: &Value) -> Vec<Part> {
+    let pieces = words.split('`').enumerate();
+    pieces
+        .map(|(at, piece)| match (at % 2 == 1, schemas.get(piece).is_some()) {
+            (true, true) => Part { text: piece.to_owned(), object: true },
+            (true, false) => Part { text: format!("`{piece}`"), object: false },
+            (false, _) => Part { text: piece.to_owned(), object: false },
+        })
+        .collect()
+}
+
 /// A schema in words.
 fn parts(schema: &Value) -> Vec<Part> {
     let mut parts = Vec::new();
@@ -206,10 +220,14 @@ fn describe(schema: &Value, parts: &mut Vec<Part>) {
         one => one.as_str().into_iter().collect(),
     };
     match types.first().copied() {
-        Some("array") => {
-            say("list of ");
-            describe(&schema["items"], parts);
-        }
+        Some("array") => match schema["items"]["type"].as_str() {
+            Some("integer") => say("list of integers"),
+            Some("string") => say("list of texts"),
+            _ => {
+                say("list of ");
+                describe(&schema["items"], parts);
+            }
+        },
         Some("object") if schema["additionalProperties"].is_object() => {
             say("object: text to ");
             describe(&schema["additionalProperties"], parts);
