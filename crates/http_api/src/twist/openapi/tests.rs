@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
 use super::*;
-use crate::twist::endpoint::{Answer, Verb};
+use crate::twist::endpoint::{Answer, Endpoint, Login, Verb};
 
 /// The committed document, from the root of the repository.
 fn committed() -> PathBuf {
@@ -220,4 +220,55 @@ fn the_page_shows_every_call_and_object_and_contacts_nobody() {
     if let Some(path) = env::var_os("HALYARD_SHOW_PAGE") {
         fs::write(path, page).unwrap();
     }
+}
+
+crate::params! {
+    /// Takes a file.
+    struct WithFile {
+        /// The name.
+        name: Option<String>,
+        /// The file.
+        file_name: crate::kit::params::Upload,
+    }
+}
+
+/// A call that takes a file and needs no token.
+fn upload() -> Endpoint {
+    Endpoint {
+        path: "files/add",
+        verb: Verb::Post,
+        login: Login::Nobody,
+        summary: "Takes a file.",
+        answer: Answer::Text,
+        fields: <WithFile as crate::kit::params::FromParams>::fields,
+        upload: true,
+        handle: |call, mut params| {
+            Box::pin(async move {
+                let file: WithFile = crate::kit::params::FromParams::from_params(&mut params)?;
+                call::json(&(call.peer, file.name, file.file_name.file_name))
+            })
+        },
+    }
+}
+
+#[test]
+fn a_file_needs_a_multipart_body() {
+    let item = operation::path_item(&upload());
+    let body = &item["post"]["requestBody"];
+    assert_eq!(body["required"], true);
+    let kinds: Vec<&String> = body["content"].as_object().unwrap().keys().collect();
+    assert_eq!(kinds, ["multipart/form-data"]);
+    let input = operation::input(&upload()).unwrap();
+    assert_eq!(input["properties"]["file_name"]["contentMediaType"], "application/octet-stream");
+    assert_eq!(input["required"], json!(["file_name"]));
+    assert_eq!(item["post"]["security"], json!([]));
+    assert_eq!(item["post"]["responses"]["429"]["$ref"], "#/components/responses/TooManyRequests");
+}
+
+#[test]
+fn null_is_allowed_where_it_takes_something_away() {
+    let document = document();
+    let change = &document["components"]["schemas"]["channels_update_request"]["properties"];
+    assert_eq!(change["icon"]["type"], json!(["integer", "null"]));
+    assert_eq!(change["name"]["type"], "string");
 }
