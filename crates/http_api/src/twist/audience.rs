@@ -24,7 +24,7 @@ pub(super) enum Recipients {
 
 impl Param for Recipients {
     fn kind() -> Kind {
-        Kind::Integers
+        Kind::IntegersOr(&["EVERYONE", "EVERYONE_IN_THREAD"])
     }
 
     fn parse(raw: Raw) -> Result<Option<Self>, Problem> {

@@ -110,14 +110,14 @@ macro_rules! routes {
 use Answer::{Ids, Many, Ok as Done, One, Other, Text};
 use Login::{Anyone, Nobody, With};
 
-const CHANNEL: Answer = One("ChannelV2", "Channel");
+const CHANNEL: Answer = One("Channel", "Channel");
 const THREAD: Answer = One("ThreadV2", "Thread");
 const COMMENT: Answer = One("CommentV2", "Comment");
 
 routes! {
     Get "channels/getone" With(Scope::CHANNELS_READ) => channels::getone: CHANNEL,
         "Gets a channel that the caller can see.";
-    Get "channels/get" With(Scope::CHANNELS_READ) => channels::get: Many("ChannelV2", "Channel"),
+    Get "channels/get" With(Scope::CHANNELS_READ) => channels::get: Many("Channel", "Channel"),
         "Lists the channels of a workspace that the caller has joined.";
     Post "channels/add" With(Scope::CHANNELS_WRITE) => channels::add: CHANNEL,
         "Makes a channel; the caller joins it.";

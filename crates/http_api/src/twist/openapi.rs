@@ -1,20 +1,25 @@
 //! The description of the API, made from the route table and the objects.
 
+mod about;
+mod answers;
+mod operation;
+mod schemas;
+#[cfg(test)]
+mod tests;
+mod view;
+
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::OpenApi;
 
-use super::{
-    dto,
-    endpoint::{Answer, Endpoint, Login, ROUTES, Verb},
-    error::Code,
-};
-use crate::kit::params::{FieldSpec, Kind};
+use super::{call, dto, endpoint::ROUTES};
 
 /// Collects the schemas of the objects with their doc comments.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    call::Done,
+    dto::Attachment,
     dto::Channel,
     dto::Thread,
     dto::ThreadV2,
@@ -24,32 +29,57 @@ use crate::kit::params::{FieldSpec, Kind};
 )))]
 struct Objects;
 
-/// The OpenAPI 3.1 document as JSON text.
+/// The OpenAPI 3.1 document as JSON text, the same at every call.
 pub fn document_text() -> &'static str {
-    static TEXT: LazyLock<String> = LazyLock::new(|| {
-        let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
-        text.push('\n');
-        text
-    });
+    static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", document()));
     &TEXT
 }
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> Value {
-    let mut objects = serde_json::to_value(Objects::openapi()).unwrap_or_default();
+    let mut schemas = schemas::of_objects(Objects::openapi());
     let mut paths = Map::new();
+    let mut tags: Vec<&str> = Vec::new();
     for endpoint in ROUTES {
-        paths.insert(format!("/api/v3/{}", endpoint.path), path_item(endpoint));
+        let input = operation::input(endpoint);
+        schemas.extend(input.map(|input| (operation::input_name(endpoint), input)));
+        paths.insert(format!("/api/v3/{}", endpoint.path), operation::path_item(endpoint));
+        let tag = operation::tag(endpoint);
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
     }
-    objects["paths"] = Value::Object(paths);
-    objects
-}
-
-fn path_item(_endpoint: &Endpoint) -> Value {
-    json!({})
+    let tags: Vec<Value> = tags.into_iter().map(|tag| json!({"name": tag})).collect();
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": about::info(),
+        "servers": [{"url": "/", "description": "The server that this document comes from"}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "parameters": {"IdempotencyKey": operation::idempotency_key()},
+            "responses": {
+                "Error": answers::error("The call failed and changed nothing.", None),
+                "TooManyRequests": answers::error(
+                    "Too many attempts. Nothing was done.",
+                    Some("Seconds after which the next attempt counts."),
+                ),
+                "Unavailable": answers::error(
+                    "The server cannot take the call now. Nothing was done.",
+                    Some("Seconds after which trying again makes sense."),
+                ),
+            },
+            "securitySchemes": operation::security_schemes(),
+        },
+    });
+    // Another crate of the build may have turned off sorting in the JSON library.
+    document.sort_all_objects();
+    document
 }
 
 /// A page to read the document.
-pub fn page() -> String {
-    String::new()
+pub fn page() -> &'static str {
+    static PAGE: LazyLock<String> = LazyLock::new(|| view::render(&document()));
+    &PAGE
 }

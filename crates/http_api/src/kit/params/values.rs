@@ -64,6 +64,8 @@ pub enum Kind {
     Seconds,
     /// A list of whole numbers.
     Integers,
+    /// A list of whole numbers, or one of these words, in any case.
+    IntegersOr(&'static [&'static str]),
     /// A list of JSON objects.
     Objects,
     /// A JSON object.

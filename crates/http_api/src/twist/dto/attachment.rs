@@ -2,32 +2,34 @@ use halyard_messaging::attachment::{self, Attachment as Core};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// An uploaded file or a link. Unknown keys that a client sends with it are kept.
+/// An uploaded file or a link. The answer to an upload has every key. In a post it is kept as the
+/// client sent it, unknown keys included; of an uploaded file `file_name`, `file_size`,
+/// `underlying_type`, `url_type` and `upload_state` are always those of the upload.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Attachment {
     /// Chosen by the client at upload, usually a UUID.
     attachment_id: String,
-    /// `file`, `image`, `audio`, `video`, `website` …
+    /// What it is: `file`, `image`, `audio`, `video`, `website` and others.
     url_type: String,
     /// Name shown to people.
     title: String,
-    /// Where the bytes are.
+    /// Where the bytes are; an address of this server needs the same token as the calls.
     url: String,
-    /// Name without directories.
+    /// Name of the file, without directories.
     file_name: String,
-    /// Bytes.
+    /// Size of the file in bytes.
     file_size: i64,
-    /// MIME type as found by the server.
+    /// MIME type that the server has found.
     underlying_type: String,
-    /// `uploaded` or `failed`.
+    /// State of the upload: `uploaded` or `failed`.
     upload_state: &'static str,
     /// Where the picture is, for images, or null.
     image: Option<String>,
-    /// Pixels, for images, or null.
+    /// Width of an image in pixels, or null.
     image_width: Option<i64>,
-    /// Pixels, for images, or null.
+    /// Height of an image in pixels, or null.
     image_height: Option<i64>,
-    /// Length of a recording, or null.
+    /// Length of a recording as the client sent it, or null.
     duration: Option<String>,
 }
 
@@ -56,15 +58,15 @@ impl Attachment {
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "buttons are stored as sent; this describes them")]
 pub(crate) struct ActionButton {
-    /// `open_url`, `prefill_message` or `send_reply`.
+    /// What it does: `open_url`, `prefill_message` or `send_reply`.
     action: String,
     /// Always `action`.
     #[schema(rename = "type")]
     kind: String,
-    /// What stands on it.
+    /// What stands on it, up to 1,000 characters.
     button_text: String,
-    /// Address to open, for `open_url`.
+    /// Address to open, for `open_url`; it begins with `http://` or `https://`.
     url: Option<String>,
-    /// Text to write or send, for the other two.
+    /// Text to write or send, for the other two, up to 1,000 characters.
     message: Option<String>,
 }

@@ -7,36 +7,37 @@ use super::{Stored, seconds};
 /// A channel. Versions 2 and 3 share one form.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Channel {
-    /// Id.
+    /// Its id.
     id: i64,
-    /// 1 to 80 characters.
+    /// What it is called, 1 to 80 characters.
     name: String,
     /// What it is for; empty when nothing was said.
     description: String,
-    /// Who made it.
+    /// Id of the user who made it.
     creator: i64,
-    /// The people who have joined, ascending.
+    /// Ids of the people who have joined, ascending.
     user_ids: Vec<i64>,
-    /// Colour number from 0 to 11.
+    /// Colour: 0 grey, 1 blue, 2 turquoise, 3 teal, 4 green, 5 red, 6 berry, 7 magenta, 8 sky blue,
+    /// 9 mint, 10 yellow, 11 salmon.
     color: i64,
     /// Number of a picture, or null.
     icon: Option<i64>,
     /// Open to every member of the workspace who is not a guest.
     public: bool,
-    /// Its workspace.
+    /// Id of its workspace.
     workspace_id: i64,
-    /// Put away; nobody posts in it.
+    /// It is put away, and nobody posts in it.
     archived: bool,
     /// When it was made, Unix seconds.
     created_ts: i64,
-    /// Marked by the caller.
+    /// The caller has marked it.
     is_favorited: bool,
     /// Whether new threads should start with the default recipients and groups.
     use_default_recipients: bool,
-    /// People to preset as recipients of a new thread, or null.
+    /// Ids of the people to preset as recipients of a new thread, or null.
     #[schema(value_type = Option<Vec<i64>>)]
     default_recipients: Option<Stored>,
-    /// Groups to preset for a new thread, or null.
+    /// Ids of the groups to preset for a new thread, or null.
     #[schema(value_type = Option<Vec<i64>>)]
     default_groups: Option<Stored>,
     /// View settings kept for clients: text values by name, or null.

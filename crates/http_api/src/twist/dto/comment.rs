@@ -2,7 +2,7 @@ use halyard_messaging::{Reach, comment::Comment as Core};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ActionButton, Attachment, Stored, seconds, system_text, with_sentinel};
+use super::{ActionButton, Attachment, Stored, recipients_v2, seconds, system_text, with_sentinel};
 use crate::twist::{
     audience::{CHANNEL_GROUP, THREAD_GROUP},
     call::Version,
@@ -11,54 +11,54 @@ use crate::twist::{
 /// A comment, version 3.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Comment {
-    /// Id.
+    /// Its id.
     id: i64,
     /// The text in Markdown; empty when removed.
     content: String,
-    /// Who wrote it.
+    /// Id of the user who wrote it.
     creator: i64,
     /// Full name of the creator.
     creator_name: String,
-    /// Its thread.
+    /// Id of its thread.
     thread_id: i64,
-    /// The channel of its thread.
+    /// Id of the channel of its thread.
     channel_id: i64,
-    /// The workspace of its thread.
+    /// Id of the workspace of its thread.
     workspace_id: i64,
     /// Always null: it belongs to no conversation.
     conversation_id: Option<i64>,
     /// Position in the thread, from 0 without gaps.
     obj_index: i64,
-    /// Files and links.
+    /// Uploaded files and links, at most 50.
     #[schema(value_type = Vec<Attachment>)]
     attachments: Stored,
-    /// Buttons.
+    /// Buttons under the text, at most 20.
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
-    /// The people named as recipients.
+    /// Ids of the people named as recipients.
     #[schema(value_type = Vec<i64>)]
     recipients: Stored,
-    /// The groups named; 1 stands for everyone in the channel, 2 for everyone in the thread.
+    /// Ids of the groups named; 1 stands for everyone in the channel, 2 for everyone in the thread.
     #[schema(value_type = Vec<i64>)]
     groups: Stored,
-    /// People mentioned.
+    /// Ids of the people mentioned.
     #[schema(value_type = Vec<i64>)]
     direct_mentions: Stored,
-    /// Groups mentioned.
+    /// Ids of the groups mentioned.
     #[schema(value_type = Vec<i64>)]
     direct_group_mentions: Stored,
-    /// Emoji to the ids of the people who chose it.
+    /// Each emoji with the ids of the people who chose it.
     #[schema(value_type = std::collections::HashMap<String, Vec<i64>>)]
     reactions: Stored,
-    /// Removed; only its place is left.
+    /// It was removed; only its place is left.
     deleted: bool,
-    /// Who removed it, or null.
+    /// Id of the user who removed it, or null.
     deleted_by: Option<i64>,
     /// What the system says with it (an object with `type` and the ids and names involved), or
     /// null.
     #[schema(value_type = Option<Object>)]
     system_message: Option<Stored>,
-    /// E-mail recipients.
+    /// E-mail addresses to which it was sent as well.
     to_emails: Vec<String>,
     /// When it was posted, Unix seconds.
     posted_ts: i64,
@@ -71,36 +71,36 @@ pub(crate) struct Comment {
 /// A comment, version 2.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CommentV2 {
-    /// Id.
+    /// Its id.
     id: i64,
     /// The text in Markdown; empty when removed.
     content: String,
-    /// Who wrote it.
+    /// Id of the user who wrote it.
     creator: i64,
-    /// Its thread.
+    /// Id of its thread.
     thread_id: i64,
-    /// The channel of its thread.
+    /// Id of the channel of its thread.
     channel_id: i64,
-    /// The workspace of its thread.
+    /// Id of the workspace of its thread.
     workspace_id: i64,
     /// Position in the thread, from 0 without gaps.
     obj_index: i64,
-    /// Files and links.
+    /// Uploaded files and links, at most 50.
     #[schema(value_type = Vec<Attachment>)]
     attachments: Stored,
-    /// Buttons.
+    /// Buttons under the text, at most 20.
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
-    /// The people named, or `EVERYONE` or `EVERYONE_IN_THREAD`.
-    #[schema(value_type = Object)]
+    /// Ids of the people named as recipients, or `EVERYONE` or `EVERYONE_IN_THREAD`.
+    #[schema(schema_with = recipients_v2)]
     recipients: Stored,
-    /// The groups named.
+    /// Ids of the groups named.
     #[schema(value_type = Vec<i64>)]
     groups: Stored,
-    /// Emoji to the ids of the people who chose it.
+    /// Each emoji with the ids of the people who chose it.
     #[schema(value_type = std::collections::HashMap<String, Vec<i64>>)]
     reactions: Stored,
-    /// Removed; only its place is left.
+    /// It was removed; only its place is left.
     is_deleted: bool,
     /// What the system says with it, in words, or null.
     system_message: Option<String>,

@@ -11,7 +11,16 @@ mod thread;
 use halyard_platform::clock::Millis;
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::{Value, value::RawValue};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{
+            ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat,
+            SchemaType, Type,
+        },
+    },
+};
 
 pub(crate) use attachment::{ActionButton, Attachment};
 pub(crate) use channel::Channel;
@@ -42,14 +51,29 @@ impl Serialize for Stored {
 }
 
 impl PartialSchema for Stored {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::schema::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::SchemaType::AnyValue)
-            .into()
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(SchemaType::AnyValue).into()
     }
 }
 
 impl ToSchema for Stored {}
+
+/// Describes who is told, as version 2 says it: a word or the ids of people.
+fn recipients_v2() -> Schema {
+    let word = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["EVERYONE", "EVERYONE_IN_THREAD"]));
+    let person = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    OneOfBuilder::new()
+        .description(Some(
+            "Ids of the people named as recipients, or the word for whom it is meant.",
+        ))
+        .item(word)
+        .item(ArrayBuilder::new().items(person))
+        .into()
+}
 
 /// Whole Unix seconds, as the API counts time.
 pub(crate) fn seconds(moment: Millis) -> i64 {

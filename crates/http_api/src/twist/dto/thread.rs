@@ -6,52 +6,53 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    ActionButton, Attachment, Comment, Stored, date_text, seconds, system_text, with_sentinel,
+    ActionButton, Attachment, Comment, Stored, date_text, recipients_v2, seconds, system_text,
+    with_sentinel,
 };
 use crate::twist::{audience::CHANNEL_GROUP, call::Version};
 
 /// A thread, version 3.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Thread {
-    /// Id.
+    /// Its id.
     id: i64,
     /// Up to 300 characters; may be empty.
     title: String,
     /// The opening post in Markdown.
     content: String,
-    /// Who posted it.
+    /// Id of the user who posted it.
     creator: i64,
     /// Full name of the creator.
     creator_name: String,
-    /// Its channel.
+    /// Id of its channel.
     channel_id: i64,
-    /// The workspace of its channel.
+    /// Id of the workspace of its channel.
     workspace_id: i64,
-    /// Files and links.
+    /// Uploaded files and links, at most 50.
     #[schema(value_type = Vec<Attachment>)]
     attachments: Stored,
-    /// Buttons.
+    /// Buttons under the text, at most 20.
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
-    /// The people named as recipients.
+    /// Ids of the people named as recipients.
     #[schema(value_type = Vec<i64>)]
     recipients: Stored,
-    /// The groups named; 1 stands for everyone in the channel.
+    /// Ids of the groups named; 1 stands for everyone in the channel.
     #[schema(value_type = Vec<i64>)]
     groups: Stored,
-    /// Everyone who was ever attached to the thread or one of its comments.
+    /// Ids of everyone who was ever attached to the thread or one of its comments.
     #[schema(value_type = Vec<i64>)]
     participants: Stored,
-    /// Everyone who has commented.
+    /// Ids of everyone who has commented.
     #[schema(value_type = Vec<i64>)]
     responders: Stored,
-    /// People mentioned in the opening post.
+    /// Ids of the people mentioned in the opening post.
     #[schema(value_type = Vec<i64>)]
     direct_mentions: Stored,
-    /// Groups mentioned in the opening post.
+    /// Ids of the groups mentioned in the opening post.
     #[schema(value_type = Vec<i64>)]
     direct_group_mentions: Stored,
-    /// Emoji to the ids of the people who chose it.
+    /// Each emoji with the ids of the people who chose it.
     #[schema(value_type = std::collections::HashMap<String, Vec<i64>>)]
     reactions: Stored,
     /// Number of comments, removed ones not counted.
@@ -60,11 +61,11 @@ pub(crate) struct Thread {
     last_obj_index: i64,
     /// Start of the newest comment, or of the opening post, without Markdown.
     snippet: String,
-    /// Who wrote what the snippet shows.
+    /// Id of the user who wrote what the snippet shows.
     snippet_creator: i64,
     /// Picture of an integration that posted under another name, or null.
     snippet_mask_avatar_url: Option<String>,
-    /// That other name, or null.
+    /// Name under which an integration posted, or null.
     snippet_mask_poster: Option<String>,
     /// When it was posted, Unix seconds.
     posted_ts: i64,
@@ -72,11 +73,11 @@ pub(crate) struct Thread {
     last_updated_ts: i64,
     /// When title or opening post last changed, Unix seconds, or null.
     last_edited_ts: Option<i64>,
-    /// Saved by the caller.
+    /// The caller has saved it.
     starred: bool,
-    /// The same under its newer name.
+    /// The same as `starred`, under its newer name.
     is_saved: bool,
-    /// Kept at the top of its channel.
+    /// It is kept at the top of its channel.
     pinned: bool,
     /// When it was pinned, Unix seconds, or null.
     pinned_ts: Option<i64>,
@@ -91,7 +92,7 @@ pub(crate) struct Thread {
     /// What the system says about it, or null.
     #[schema(value_type = Option<Object>)]
     system_message: Option<Stored>,
-    /// E-mail recipients.
+    /// E-mail addresses to which it was sent as well.
     to_emails: Vec<String>,
     /// The newest comment, or null.
     last_comment: Option<Box<Comment>>,
@@ -102,7 +103,7 @@ pub(crate) struct Thread {
 /// A thread, version 2.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ThreadV2 {
-    /// Id.
+    /// Its id.
     id: i64,
     /// Up to 300 characters; may be empty.
     title: String,
@@ -110,28 +111,28 @@ pub(crate) struct ThreadV2 {
     content: String,
     /// 1 when saved by the caller, else 0.
     is_starred: u8,
-    /// Who posted it.
+    /// Id of the user who posted it.
     creator: i64,
-    /// Its channel.
+    /// Id of its channel.
     channel_id: i64,
-    /// The workspace of its channel.
+    /// Id of the workspace of its channel.
     workspace_id: i64,
-    /// Files and links.
+    /// Uploaded files and links, at most 50.
     #[schema(value_type = Vec<Attachment>)]
     attachments: Stored,
-    /// Buttons.
+    /// Buttons under the text, at most 20.
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
-    /// Everyone who was ever attached to the thread or one of its comments.
+    /// Ids of everyone who was ever attached to the thread or one of its comments.
     #[schema(value_type = Vec<i64>)]
     participants: Stored,
-    /// The people named as recipients, or `EVERYONE`.
-    #[schema(value_type = Object)]
+    /// Ids of the people named as recipients, or `EVERYONE`.
+    #[schema(schema_with = recipients_v2)]
     recipients: Stored,
-    /// The groups named.
+    /// Ids of the groups named.
     #[schema(value_type = Vec<i64>)]
     groups: Stored,
-    /// Emoji to the ids of the people who chose it.
+    /// Each emoji with the ids of the people who chose it.
     #[schema(value_type = std::collections::HashMap<String, Vec<i64>>)]
     reactions: Stored,
     /// Number of comments, removed ones not counted.
@@ -140,11 +141,11 @@ pub(crate) struct ThreadV2 {
     last_obj_index: i64,
     /// Start of the newest comment, or of the opening post, without Markdown.
     snippet: String,
-    /// Who wrote what the snippet shows.
+    /// Id of the user who wrote what the snippet shows.
     snippet_creator: i64,
     /// When it was posted or last commented on, `YYYY-MM-DD HH:MM:SS` in UTC.
     last_updated: String,
-    /// The same in Unix seconds.
+    /// The same as `last_updated`, in Unix seconds.
     last_updated_ts: i64,
     /// Until when the caller has muted it, Unix seconds, or null.
     muted_until: Option<i64>,
@@ -255,9 +256,9 @@ impl From<Core> for ThreadV2 {
 /// An unread thread, version 3.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UnreadThread {
-    /// The thread.
+    /// Id of the thread.
     thread_id: i64,
-    /// Its channel.
+    /// Id of its channel.
     channel_id: i64,
     /// Index of the last comment that the caller has read; -1 when none.
     obj_index: i64,
