@@ -11,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Sender, bounded};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{Error, Tx, stats::Stats, tx::Engine, work::Work};
 
@@ -85,6 +85,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // Plans must not depend on bound values: a statement with a partial index would be planned
+    // again whenever another value is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Enough for every statement of the program, so that each is prepared once per connection.
     connection.set_prepared_statement_cache_capacity(1024);
     connection.execute_batch(
