@@ -4,6 +4,8 @@ mod add;
 mod change;
 mod list;
 
+use std::collections::HashMap;
+
 use halyard_identity::UserId;
 use halyard_platform::{
     clock::Millis,
@@ -16,7 +18,7 @@ pub use add::{NewComment, ThreadAction, add};
 pub use change::{CommentChange, remove, update};
 pub use list::{Page, list};
 
-use crate::{Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, audience::Reach};
+use crate::{Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, audience::Reach, json};
 
 /// A comment. Fields whose names end in `_json` are stored JSON text.
 #[derive(Debug, Clone)]
@@ -78,7 +80,7 @@ macro_rules! comment_columns {
 pub(super) use comment_columns;
 
 /// The columns without those of the thread, which the caller knows.
-struct Columns(Comment);
+pub(crate) struct Columns(Comment);
 
 impl FromRow for Columns {
     fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
@@ -110,7 +112,7 @@ impl FromRow for Columns {
 }
 
 impl Columns {
-    fn within(self, channel_id: ChannelId, workspace_id: WorkspaceId) -> Comment {
+    pub(crate) fn within(self, channel_id: ChannelId, workspace_id: WorkspaceId) -> Comment {
         Comment { channel_id, workspace_id, ..self.0 }
     }
 }
@@ -151,4 +153,23 @@ pub(crate) fn in_thread(
         params![id],
     )?;
     Ok(columns.map(|columns| columns.within(channel, workspace)))
+}
+
+/// The newest comments of threads that the caller has found through the actor's membership.
+pub(crate) fn newest(
+    tx: &mut Tx<'_>,
+    ids: &[CommentId],
+) -> Result<HashMap<CommentId, Columns>, db::Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let columns: Vec<Columns> = tx.all(
+        concat!(
+            "select ",
+            comment_columns!(),
+            " from comment k join users u on u.id = k.creator where k.id in {ids $1}"
+        ),
+        params![&json::encode(ids)],
+    )?;
+    Ok(columns.into_iter().map(|columns| (columns.0.id, columns)).collect())
 }

@@ -244,13 +244,13 @@ fn finished(
     actor: &Actor,
     mut threads: Vec<Thread>,
 ) -> Result<Vec<Thread>, db::Error> {
+    let newest: Vec<_> = threads.iter().filter_map(|thread| thread.last_comment_id).collect();
+    let mut comments = crate::comment::newest(tx, &newest)?;
     for thread in &mut threads {
         thread.forget_old_mute(actor.now);
-        if let Some(id) = thread.last_comment_id {
-            thread.last_comment =
-                crate::comment::in_thread(tx, id, thread.channel_id, thread.workspace_id)?
-                    .map(Box::new);
-        }
+        let comment = thread.last_comment_id.and_then(|id| comments.remove(&id));
+        thread.last_comment =
+            comment.map(|columns| Box::new(columns.within(thread.channel_id, thread.workspace_id)));
     }
     Ok(threads)
 }
