@@ -25,6 +25,5 @@ pub(crate) fn record(
         payload,
         at: actor.now,
     };
-    events::append(tx, &event)?;
-    Ok(())
+    events::record(tx, &event)
 }

@@ -60,7 +60,16 @@ impl FromRow for Event {
     }
 }
 
-/// Adds a fact in the transaction of the change that made it true; answers its id.
+/// Adds a fact in the transaction of the change that made it true, for those who do not need its id.
+pub fn record(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<(), Error> {
+    tx.send(
+        "insert into event (workspace_id, kind, subject, payload, at, tx)
+         values ($1, $2, $3, $4, $5, {tx})",
+        params![event.workspace_id, event.kind, event.subject, event.payload, event.at],
+    )
+}
+
+/// As [`record`]; answers the id.
 pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<i64, Error> {
     tx.one(
         "insert into event (workspace_id, kind, subject, payload, at, tx)

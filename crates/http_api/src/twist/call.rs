@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use halyard_identity::{Credentials, authenticate};
-use halyard_messaging::Actor;
+use halyard_messaging::{Actor, ConversationId, ThreadId};
 use halyard_platform::{db::Tx, idempotency};
 use http::{HeaderValue, header, request::Parts};
 use serde::Serialize;
@@ -48,6 +48,8 @@ pub(crate) struct Call {
     endpoint: &'static Endpoint,
     credentials: Credentials,
     idempotency_key: Option<String>,
+    /// What a write mainly changes, so that the store can group writes of the same thing.
+    key: Option<i64>,
 }
 
 /// Answers every path that is not served otherwise.
@@ -114,6 +116,7 @@ async fn answer(
         endpoint,
         credentials: presented.credentials,
         idempotency_key: idempotency_key(parts)?,
+        key: None,
         app,
     };
     (endpoint.handle)(call, params).await
@@ -155,6 +158,18 @@ pub(crate) struct Done {
 pub(crate) const DONE: Done = Done { status: "ok" };
 
 impl Call {
+    /// Says that the call mainly changes this thread.
+    pub(super) fn about_thread(mut self, id: ThreadId) -> Self {
+        self.key = (id.0 > 0).then_some(id.0 * 2);
+        self
+    }
+
+    /// Says that the call mainly changes this conversation.
+    pub(super) fn about_conversation(mut self, id: ConversationId) -> Self {
+        self.key = (id.0 > 0).then_some(id.0 * 2 + 1);
+        self
+    }
+
     /// Runs a read on behalf of the caller and answers its result.
     pub(super) async fn read<T, F>(&self, run: F) -> Reply
     where
@@ -210,14 +225,14 @@ impl Call {
         F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
     {
         let caller = self.caller();
-        let result = self
-            .app
-            .db
-            .write(move |tx| {
-                let actor = caller.actor(tx)?;
-                run(tx, &actor)
-            })
-            .await;
+        let work = move |tx: &mut Tx<'_>| {
+            let actor = caller.actor(tx)?;
+            run(tx, &actor)
+        };
+        let result = match self.key {
+            Some(key) => self.app.db.write_keyed(key, work).await,
+            None => self.app.db.write(work).await,
+        };
         if result.is_ok() {
             self.app.signals.wake(halyard_platform::jobs::TOPIC);
         }

@@ -163,6 +163,7 @@ pub(crate) async fn add(call: Call, p: Add) -> Reply {
         temp_id: p.temp_id,
     };
     let version = call.version;
+    let call = call.about_thread(new.thread);
     call.write(move |tx, actor| {
         let new = NewComment { thread: new.thread.resolve(tx, actor)?, ..new.clone() };
         Ok(CommentAnswer::new(comment::add(tx, actor, &new)?, version))

@@ -281,7 +281,7 @@ pub(crate) async fn get_unread(call: Call, p: InWorkspace) -> Reply {
 macro_rules! at_a_position {
     ($($name:ident)+) => {$(
         pub(crate) async fn $name(call: Call, p: Position) -> Reply {
-            call.write(move |tx, actor| {
+            call.about_thread(p.id).write(move |tx, actor| {
                 let id = p.id.resolve(tx, actor)?;
                 thread::$name(tx, actor, id, p.obj_index)?;
                 Ok(DONE)

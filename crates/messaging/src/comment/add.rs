@@ -189,7 +189,7 @@ fn append(
     let responder =
         if comment.system_message_json.is_some() { &[][..] } else { &[comment.creator] };
     let responders = thread::extended(&thread.responders_json, responder)?;
-    tx.exec(
+    tx.send(
         "update thread set comment_count = comment_count + 1, last_obj_index = $2,
              last_comment_id = $3, snippet = $4, snippet_creator = $5, last_updated_at = $6,
              participants = $7, responders = $8, closed = $9, audience = $10,

@@ -64,7 +64,7 @@ pub(crate) fn append(
         ],
     )?;
     if entry.system_message.is_some() {
-        tx.exec(
+        tx.send(
             "update conversation set message_count = message_count + 1, last_obj_index = $2,
                  last_active_at = $3, version = version + 1
              where id = $1",
@@ -73,7 +73,7 @@ pub(crate) fn append(
     } else {
         place.snippet_creators = with_author(&place.snippet_creators, actor.user)?;
         place.last_message_id = Some(id);
-        tx.exec(
+        tx.send(
             "update conversation set message_count = message_count + 1, last_obj_index = $2,
                  last_active_at = $3, last_message_id = $4, snippet = $5, snippet_creator = $6,
                  snippet_creators = $7, version = version + 1
@@ -89,7 +89,7 @@ pub(crate) fn append(
             ],
         )?;
     }
-    tx.exec(
+    tx.send(
         "update conversation_member set read_items = $3
          where conversation_id = $1 and user_id = $2",
         params![place.id, actor.user, obj_index + 1],
@@ -127,7 +127,7 @@ pub(super) fn mention(
     users: &str,
 ) -> Result<(), Error> {
     if users != "[]" {
-        tx.exec(
+        tx.send(
             "insert into message_mention (user_id, conversation_id, obj_index)
              select cm.user_id, $1, $2 from conversation_member cm
              where cm.conversation_id = $1 and cm.user_id in {ids $3}",

@@ -275,7 +275,7 @@ pub(crate) fn author_wrote(
 ) -> Result<(), Error> {
     let items = thread.items() + 1;
     let done = if thread.done_items >= thread.items() { items } else { thread.done_items };
-    tx.exec(
+    tx.send(
         "insert into thread_state (user_id, thread_id, read_items, follows, done_items)
          values ($1, $2, $3, true, $4)
          on conflict (user_id, thread_id) do update

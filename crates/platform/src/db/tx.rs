@@ -52,6 +52,17 @@ impl<'c> Tx<'c> {
         self.noted(result)
     }
 
+    /// Runs a statement whose outcome the closure does not need. On PostgreSQL it travels with the
+    /// next statement or the commit and saves a round trip; if it fails, that one fails.
+    pub fn send(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), Error> {
+        self.wrote = true;
+        let result = match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite_exec(connection, sql, params).map(|_| ()),
+            Engine::Postgres(session) => session.send(sql, params),
+        };
+        self.noted(result)
+    }
+
     /// The single row of a query that always has one (an aggregate, an insert with `returning`).
     pub fn one<T: FromRow>(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<T, Error> {
         self.optional(sql, params)?.ok_or(Error::Missing(sql))

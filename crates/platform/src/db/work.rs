@@ -11,6 +11,10 @@ use super::{Error, Tx};
 pub(super) trait Work: Send {
     /// Runs the closure once. It may be called again after a rollback.
     fn run(&mut self, tx: &mut Tx<'_>) -> Outcome;
+    /// What it mainly changes; see [`super::Db::write_keyed`].
+    fn key(&self) -> Option<i64>;
+    /// Decides the answer before the closure could run.
+    fn refuse(&mut self, error: Error);
     /// Sends the answer: the closure's own when its changes are durable, else the error.
     fn finish(self: Box<Self>, fate: Result<(), Error>);
 }
@@ -26,19 +30,23 @@ pub(super) enum Outcome {
 
 struct Closure<F, T, E> {
     run: F,
+    key: Option<i64>,
     result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+    reply: Option<oneshot::Sender<Result<T, E>>>,
 }
 
 /// Wraps a closure; the receiver gets its answer.
-pub(super) fn pack<F, T, E>(run: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>)
+pub(super) fn pack<F, T, E>(
+    key: Option<i64>,
+    run: F,
+) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>)
 where
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Closure { run, result: None, reply }), answer)
+    (Box::new(Closure { run, key, result: None, reply: Some(reply) }), answer)
 }
 
 impl<F, T, E> Work for Closure<F, T, E>
@@ -56,17 +64,32 @@ where
         outcome
     }
 
-    fn finish(self: Box<Self>, fate: Result<(), Error>) {
+    fn key(&self) -> Option<i64> {
+        self.key
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.answer(Err(error.into()));
+    }
+
+    fn finish(mut self: Box<Self>, fate: Result<(), Error>) {
         let answer = match fate {
             Err(error) => Err(error.into()),
-            Ok(()) => self.result.unwrap_or_else(|| Err(Error::Closed.into())),
+            Ok(()) => self.result.take().unwrap_or_else(|| Err(Error::Closed.into())),
         };
-        // The caller may have gone away (a dropped connection); the change stands all the same.
-        drop(self.reply.send(answer));
+        self.answer(answer);
     }
 }
 
-/// What a panic said.
+impl<F, T, E> Closure<F, T, E> {
+    fn answer(&mut self, answer: Result<T, E>) {
+        // The caller may have gone away (a dropped connection); the change stands all the same.
+        if let Some(reply) = self.reply.take() {
+            drop(reply.send(answer));
+        }
+    }
+}
+
 pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     payload
         .downcast_ref::<&str>()

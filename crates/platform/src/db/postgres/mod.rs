@@ -18,6 +18,8 @@ const QUEUE: usize = 4096;
 const MIGRATION_LOCK: i64 = 0x6861_6c79;
 
 pub(super) struct Postgres {
+    /// One queue for each writing connection: closures with equal keys meet on one connection.
+    pub(super) keyed: Vec<Sender<Box<dyn Work>>>,
     pub(super) writes: Sender<Box<dyn Work>>,
     pub(super) reads: Sender<Box<dyn Work>>,
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -35,25 +37,28 @@ impl Postgres {
         session.script(&format!("begin; select pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
         prepare(&mut Tx::new(Engine::Postgres(&mut session)))?;
         session.script("commit")?;
+        let mut spare = Some(session);
+        let mut connect = || match spare.take() {
+            Some(session) => Ok(session),
+            None => Session::connect(url),
+        };
         let (writes, write_queue) = bounded(QUEUE);
         let (reads, read_queue) = bounded(QUEUE);
-        let mut threads = Vec::new();
-        let mut spare = Some(session);
-        for (name, kind, count, queue) in [
-            ("store-writer", worker::Kind::Write, writers, write_queue),
-            ("store-reader", worker::Kind::Read, readers, read_queue),
-        ] {
-            for _ in 0..count.max(1) {
-                let session = match spare.take() {
-                    Some(session) => session,
-                    None => Session::connect(url)?,
-                };
-                let (url, queue) = (url.to_owned(), queue.clone());
-                threads.push(spawn(name, move || {
-                    worker::run(session, &url, kind, &queue, &Stats::new(kind.name()));
-                })?);
-            }
+        let (mut keyed, mut threads) = (Vec::new(), Vec::new());
+        for _ in 0..writers.max(1) {
+            let (sender, own) = bounded(QUEUE);
+            keyed.push(sender);
+            let (session, url, shared) = (connect()?, url.to_owned(), write_queue.clone());
+            threads.push(spawn("store-writer", move || {
+                worker::run_writes(session, &url, &own, &shared, &Stats::new("write"));
+            })?);
         }
-        Ok(Self { writes, reads, threads })
+        for _ in 0..readers.max(1) {
+            let (session, url, queue) = (connect()?, url.to_owned(), read_queue.clone());
+            threads.push(spawn("store-reader", move || {
+                worker::run_reads(session, &url, &queue, &Stats::new("read"));
+            })?);
+        }
+        Ok(Self { keyed, writes, reads, threads })
     }
 }

@@ -1,7 +1,7 @@
-use std::{collections::HashMap, error::Error as StdError};
+use std::{collections::HashMap, error::Error as StdError, future::Future, pin::Pin};
 
 use bytes::BytesMut;
-use futures_util::future::try_join;
+use futures_util::future::{join, join_all};
 use tokio::runtime::Runtime;
 use tokio_postgres::{
     Client, Statement,
@@ -14,16 +14,38 @@ use crate::db::{
     value::{Columns, Row},
 };
 
+/// A writer that waits longer than this for a row gives up and is run again.
+const PREPARE_SESSION: &str = "set lock_timeout = '10s'";
+
 /// One connection, driven from the thread that owns it.
 ///
-/// `begin` is not sent by itself: it travels together with the first statement of the closure,
-/// which saves a round trip for each transaction.
+/// What needs no answer waits here and travels with the next statement that does: `begin` with the
+/// first of a closure, statements whose outcome nobody asks for with the next one or the commit.
+/// Each such ride saves a round trip. The server runs them in the order in which they were given.
 pub(crate) struct Session {
     runtime: Runtime,
     client: Client,
     statements: HashMap<&'static str, Statement>,
-    pending: Option<&'static str>,
+    waiting: Vec<Waiting>,
 }
+
+/// A command on its way.
+enum Waiting {
+    Text(&'static str),
+    Statement(Statement, Vec<Owned>),
+}
+
+/// A parameter that outlives the call that bound it.
+enum Owned {
+    Null,
+    Int(i64),
+    Double(f64),
+    Bool(bool),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + 'c>>;
 
 impl Session {
     pub(super) fn connect(url: &str) -> Result<Self, Error> {
@@ -38,9 +60,10 @@ impl Session {
                     tracing::error!(%error, "a PostgreSQL connection ended");
                 }
             });
+            client.batch_execute(PREPARE_SESSION).await?;
             Ok::<_, Error>(client)
         })?;
-        Ok(Self { runtime, client, statements: HashMap::new(), pending: None })
+        Ok(Self { runtime, client, statements: HashMap::new(), waiting: Vec::new() })
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -49,42 +72,41 @@ impl Session {
 
     /// Opens a transaction with the first statement that follows.
     pub(super) fn begin(&mut self, sql: &'static str) {
-        self.pending = Some(sql);
+        self.waiting.push(Waiting::Text(sql));
     }
 
-    /// Ends the transaction, if one was really opened.
+    /// Ends the transaction. One that no statement was sent for is forgotten.
     pub(super) fn end(&mut self, sql: &'static str) -> Result<(), Error> {
-        if self.pending.take().is_some() {
+        if matches!(self.waiting[..], [Waiting::Text(_)]) {
+            self.waiting.clear();
             return Ok(());
         }
-        self.script(sql)
+        self.waiting.push(Waiting::Text(sql));
+        self.ride(|_| Box::pin(std::future::ready(Ok(()))))
+    }
+
+    /// Undoes whatever happened since `begin`; what was not sent yet never is.
+    pub(super) fn abandon(&mut self) -> Result<(), Error> {
+        let begun = !matches!(self.waiting.first(), Some(Waiting::Text(_)));
+        self.waiting.clear();
+        if begun { self.script("rollback") } else { Ok(()) }
     }
 
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
-        let opening = self.pending.take();
-        self.runtime.block_on(async {
-            if let Some(begin) = opening {
-                self.client.batch_execute(begin).await?;
-            }
-            self.client.batch_execute(sql).await
-        })?;
-        Ok(())
+        self.ride(|client| Box::pin(client.batch_execute(sql)))
     }
 
     pub(crate) fn exec(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, Error> {
         let statement = self.statement(sql)?;
-        let opening = self.pending.take();
         let params = dynamic(params);
-        let Self { runtime, client, .. } = self;
-        Ok(runtime.block_on(async {
-            let run = client.execute(&statement, &params);
-            match opening {
-                Some(begin) => {
-                    try_join(client.batch_execute(begin), run).await.map(|((), changed)| changed)
-                }
-                None => run.await,
-            }
-        })?)
+        self.ride(|client| Box::pin(async move { client.execute(&statement, &params).await }))
+    }
+
+    /// Sends a statement along with the next one. Its failure becomes that one's.
+    pub(crate) fn send(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), Error> {
+        let statement = self.statement(sql)?;
+        self.waiting.push(Waiting::Statement(statement, params.iter().map(Owned::of).collect()));
+        Ok(())
     }
 
     pub(crate) fn each(
@@ -94,38 +116,78 @@ impl Session {
         take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let statement = self.statement(sql)?;
-        let opening = self.pending.take();
         let params = dynamic(params);
-        let Self { runtime, client, .. } = self;
-        let rows = runtime.block_on(async {
-            let run = client.query(&statement, &params);
-            match opening {
-                Some(begin) => {
-                    try_join(client.batch_execute(begin), run).await.map(|((), rows)| rows)
-                }
-                None => run.await,
-            }
-        })?;
+        let rows =
+            self.ride(|client| Box::pin(async move { client.query(&statement, &params).await }))?;
         for row in &rows {
             take(&mut Row::new(Columns::Postgres(row)))?;
         }
         Ok(())
     }
 
+    /// Sends everything that waits and one command more, then takes all answers.
+    ///
+    /// Each future sends its command when it is first polled, so polling them in order is sending
+    /// them in order.
+    fn ride<'s, T>(
+        &'s mut self,
+        last: impl FnOnce(&'s Client) -> Running<'s, T>,
+    ) -> Result<T, Error> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let Self { runtime, client, .. } = &*self;
+        runtime.block_on(async {
+            let first = waiting.iter().map(|command| command.run(client));
+            let (first, last) = join(join_all(first), last(client)).await;
+            first.into_iter().collect::<Result<Vec<()>, _>>()?;
+            Ok(last?)
+        })
+    }
+
     fn statement(&mut self, sql: &'static str) -> Result<Statement, Error> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
+        // Planning needs no transaction and disturbs none that is open.
         let text = Dialect::Postgres.statement(sql);
-        let opening = self.pending.take();
-        let statement = self.runtime.block_on(async {
-            if let Some(begin) = opening {
-                self.client.batch_execute(begin).await?;
-            }
-            self.client.prepare(text).await
-        })?;
+        let statement = self.runtime.block_on(self.client.prepare(text))?;
         self.statements.insert(sql, statement.clone());
         Ok(statement)
+    }
+}
+
+impl Waiting {
+    fn run<'c>(&'c self, client: &'c Client) -> Running<'c, ()> {
+        match self {
+            Self::Text(sql) => Box::pin(client.batch_execute(sql)),
+            Self::Statement(statement, params) => Box::pin(async move {
+                let values: Vec<_> = params.iter().map(Owned::value).collect();
+                client.execute(statement, &dynamic(&values)).await.map(|_| ())
+            }),
+        }
+    }
+}
+
+impl Owned {
+    fn of(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Null => Self::Null,
+            Value::Int(n) => Self::Int(n),
+            Value::Double(n) => Self::Double(n),
+            Value::Bool(b) => Self::Bool(b),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Bytes(bytes) => Self::Bytes(bytes.to_owned()),
+        }
+    }
+
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(n) => Value::Int(*n),
+            Self::Double(n) => Value::Double(*n),
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Text(text) => Value::Text(text),
+            Self::Bytes(bytes) => Value::Bytes(bytes),
+        }
     }
 }
 

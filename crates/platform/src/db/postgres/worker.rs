@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, select};
 
 use super::Session;
 use crate::db::{
@@ -12,67 +12,157 @@ use crate::db::{
 
 /// A closure that loses this often gives up; the caller sees the conflict.
 const ATTEMPTS: u32 = 12;
+/// Closures in one commit at most: bounds how long the first of them waits for the last.
+const GROUP: usize = 32;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Read,
-    Write,
-}
+const BEGIN_WRITE: &str = "begin isolation level read committed";
+const BEGIN_READ: &str = "begin isolation level repeatable read read only";
+const NEXT_READ: &str = "commit; begin isolation level repeatable read read only";
 
-impl Kind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-        }
-    }
-
-    /// Reads see one snapshot. Writes read the newest committed rows and lock what they change,
-    /// so that writers of one thread wait for each other instead of failing.
-    fn begin(self) -> &'static str {
-        match self {
-            Self::Read => "begin isolation level repeatable read read only",
-            Self::Write => "begin isolation level read committed",
-        }
-    }
-}
-
-/// Runs closures until the last sender is gone.
-pub(super) fn run(
-    mut session: Session,
+/// Runs read closures until the last sender is gone, each on one snapshot.
+pub(super) fn run_reads(
+    session: Session,
     url: &str,
-    kind: Kind,
     queue: &Receiver<Box<dyn Work>>,
     stats: &Stats,
 ) {
-    while let Ok(mut work) = queue.recv() {
-        stats.waiting(queue.len());
-        if session.is_closed() {
-            match Session::connect(url) {
-                Ok(fresh) => session = fresh,
-                Err(error) => {
-                    tracing::error!(%error, "cannot connect to PostgreSQL");
-                    work.finish(Err(Error::Closed));
-                    continue;
-                }
+    let mut connection = Connection { session, url };
+    while let Ok(first) = queue.recv() {
+        let mut next = Some((first, BEGIN_READ));
+        while let Some((mut work, begin)) = next.take() {
+            stats.waiting(queue.len());
+            let Some(session) = connection.open(&mut work) else { break };
+            let started = Instant::now();
+            session.begin(begin);
+            let mut tx = Tx::new(Engine::Postgres(session));
+            work.run(&mut tx);
+            let failed = tx.failure().is_some();
+            stats.ran(started.elapsed());
+            work.finish(Ok(()));
+            // The end of this transaction can travel with the beginning of the next.
+            match (!failed).then(|| queue.try_recv().ok()).flatten() {
+                Some(work) => next = Some((work, NEXT_READ)),
+                None => connection.close(failed),
             }
         }
-        let fate = transact(&mut session, kind, &mut *work, stats);
-        work.finish(fate);
     }
 }
 
-/// Runs the closure until it neither loses against another transaction nor is left undecided.
-fn transact(
-    session: &mut Session,
-    kind: Kind,
-    work: &mut dyn Work,
+/// Runs write closures until the last sender is gone: those of its own keys in groups, others
+/// one by one. Writes read the newest committed rows and lock what they change, so that writers
+/// of one thread wait for each other instead of failing.
+pub(super) fn run_writes(
+    session: Session,
+    url: &str,
+    own: &Receiver<Box<dyn Work>>,
+    shared: &Receiver<Box<dyn Work>>,
     stats: &Stats,
-) -> Result<(), Error> {
+) {
+    let mut connection = Connection { session, url };
+    loop {
+        let (work, is_own) = select! {
+            recv(own) -> work => (work, true),
+            recv(shared) -> work => (work, false),
+        };
+        let Ok(work) = work else { break };
+        let mut group = vec![work];
+        if is_own {
+            group.extend(own.try_iter().take(GROUP - 1));
+        }
+        stats.waiting(own.len() + shared.len());
+        connection.write(group, stats);
+    }
+    // All senders go at the same time; what they left behind is still done.
+    for work in own.iter().chain(shared.iter()) {
+        connection.write(vec![work], stats);
+    }
+}
+
+struct Connection<'u> {
+    session: Session,
+    url: &'u str,
+}
+
+impl Connection<'_> {
+    /// The session, connected again when it was lost; without one the closure is answered.
+    fn open(&mut self, work: &mut Box<dyn Work>) -> Option<&mut Session> {
+        if self.session.is_closed() {
+            match Session::connect(self.url) {
+                Ok(fresh) => self.session = fresh,
+                Err(error) => {
+                    tracing::error!(%error, "cannot connect to PostgreSQL");
+                    work.refuse(Error::Closed);
+                    return None;
+                }
+            }
+        }
+        Some(&mut self.session)
+    }
+
+    fn close(&mut self, failed: bool) {
+        let ended = if failed { self.session.abandon() } else { self.session.end("commit") };
+        if let Err(error) = ended {
+            tracing::warn!(%error, "a read could not be ended");
+        }
+    }
+
+    fn write(&mut self, mut group: Vec<Box<dyn Work>>, stats: &Stats) {
+        if self.open(&mut group[0]).is_none() {
+            for mut work in group.drain(1..) {
+                work.refuse(Error::Closed);
+            }
+            return;
+        }
+        stats.group(group.len());
+        if group.len() > 1 {
+            // Every connection takes its locks in this order, on every node.
+            group.sort_by_key(|work| work.key());
+            if together(&mut self.session, &mut group, stats) {
+                for work in group {
+                    work.finish(Ok(()));
+                }
+                return;
+            }
+        }
+        for mut work in group {
+            let fate = transact(&mut self.session, &mut *work, stats);
+            work.finish(fate);
+        }
+    }
+}
+
+/// Runs a group in one transaction without savepoints; false when one of them must be undone, and
+/// with it all: then each runs again alone and gets its own answer.
+fn together(session: &mut Session, group: &mut [Box<dyn Work>], stats: &Stats) -> bool {
+    session.begin(BEGIN_WRITE);
+    for work in group.iter_mut() {
+        let started = Instant::now();
+        let mut tx = Tx::new(Engine::Postgres(session));
+        let outcome = work.run(&mut tx);
+        let (failed, wrote) = (tx.failure().is_some(), tx.wrote());
+        stats.ran(started.elapsed());
+        if failed || (outcome == Outcome::Refused && wrote) {
+            undo(session);
+            return false;
+        }
+    }
+    let started = Instant::now();
+    let committed = session.end("commit");
+    stats.committed(started.elapsed());
+    if let Err(error) = committed {
+        tracing::debug!(%error, "a group was lost; its closures run alone");
+        undo(session);
+        return false;
+    }
+    true
+}
+
+/// Runs a closure until it neither loses against another transaction nor is left undecided.
+fn transact(session: &mut Session, work: &mut dyn Work, stats: &Stats) -> Result<(), Error> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let error = match once(session, kind, work, stats) {
+        let error = match alone(session, work, stats) {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
@@ -85,21 +175,15 @@ fn transact(
     }
 }
 
-fn once(
-    session: &mut Session,
-    kind: Kind,
-    work: &mut dyn Work,
-    stats: &Stats,
-) -> Result<(), Error> {
-    session.begin(kind.begin());
+fn alone(session: &mut Session, work: &mut dyn Work, stats: &Stats) -> Result<(), Error> {
+    session.begin(BEGIN_WRITE);
     let started = Instant::now();
     let mut tx = Tx::new(Engine::Postgres(session));
     let outcome = work.run(&mut tx);
-    let (failure, wrote) = (tx.failure().cloned(), tx.wrote());
+    let failure = tx.failure().cloned();
     stats.ran(started.elapsed());
-    let committing = Instant::now();
     if outcome == Outcome::Refused {
-        session.end("rollback")?;
+        undo(session);
         // A conflict must be retried even when the core turned it into an error of its own.
         return match failure {
             Some(error) if error.is_retryable() => Err(error),
@@ -108,13 +192,21 @@ fn once(
     }
     if let Some(error) = failure {
         // The closure went on after a failed statement; nothing of it can be kept.
-        session.end("rollback")?;
+        undo(session);
         return Err(error);
     }
-    session.end(if wrote { "commit" } else { "rollback" })?;
-    if kind == Kind::Write {
-        stats.group(1);
-        stats.committed(committing.elapsed());
+    let started = Instant::now();
+    let committed = session.end("commit");
+    stats.committed(started.elapsed());
+    if committed.is_err() {
+        undo(session);
     }
-    Ok(())
+    committed
+}
+
+fn undo(session: &mut Session) {
+    if let Err(error) = session.abandon() {
+        // The connection is broken; its transaction ends with it.
+        tracing::warn!(%error, "rollback failed");
+    }
 }
