@@ -15,7 +15,7 @@ pub const MAIL_JOB: &str = "mail.send";
 pub struct Mail {
     /// Address of the recipient.
     pub to: String,
-    /// One line.
+    /// One line; [`Mail::enqueue`] makes it one, because names of people and workspaces go into it.
     pub subject: String,
     /// Plain text.
     pub text: String,
@@ -24,7 +24,9 @@ pub struct Mail {
 impl Mail {
     /// Has the mail sent once the transaction has committed. The caller wakes the workers then.
     pub fn enqueue(&self, tx: &mut Tx<'_>, now: Millis) -> Result<(), Error> {
-        let payload = serde_json::to_string(self).expect("plain data has a JSON form");
+        let subject = self.subject.replace(char::is_control, " ");
+        let mail = Self { subject, ..self.clone() };
+        let payload = serde_json::to_string(&mail).expect("plain data has a JSON form");
         let job = NewJob { kind: MAIL_JOB, key: None, payload: &payload, run_at: now };
         jobs::enqueue(tx, &job)?;
         Ok(())
