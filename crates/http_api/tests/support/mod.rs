@@ -10,7 +10,8 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use bytes::Bytes;
 use halyard_http_api::{App, Settings, router};
 use halyard_identity::{
-    LoginLimit, NewUser, Passwords, Scopes, SecretHash, TokenKind, UserId, create_user, issue_token,
+    LoginLimit, MAIL_JOB, Mail, NewUser, Passwords, Scopes, SecretHash, TokenKind, UserId,
+    create_user, issue_token,
 };
 use halyard_messaging::{
     Actor, Error, Role, WorkspaceId,
@@ -146,10 +147,25 @@ impl TestApp {
         person
     }
 
+    /// The mails that wait to be sent, oldest first.
+    pub(crate) async fn mails(&self) -> Vec<Mail> {
+        let jobs: Vec<(String, String)> =
+            self.rows("select kind, payload from job order by id").await;
+        let mails = jobs.into_iter().filter(|(kind, _)| kind == MAIL_JOB);
+        mails.map(|(_, payload)| serde_json::from_str(&payload).unwrap()).collect()
+    }
+
     /// The rows of a query.
     pub(crate) async fn rows<T: FromRow + Send + 'static>(&self, sql: &'static str) -> Vec<T> {
         self.app.db.read(move |tx| tx.all(sql, params![])).await.expect(sql)
     }
+}
+
+/// The one-time code in a mail.
+#[track_caller]
+pub(crate) fn code_in(mail: &Mail) -> String {
+    let (_, rest) = mail.text.split_once("/set-password?code=").expect("a link in the mail");
+    rest.chars().take_while(char::is_ascii_hexdigit).collect()
 }
 
 /// Somebody known to the server; sends their token with each call.

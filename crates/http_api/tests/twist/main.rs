@@ -5,4 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
 mod groups;
+mod members;
+mod profile;
+mod sign_in;
+mod workspaces;
