@@ -207,7 +207,7 @@ impl Client {
     }
 
     /// The same, from another address.
-    pub(crate) fn from(&self, peer: [u8; 4]) -> Self {
+    pub(crate) fn at(&self, peer: [u8; 4]) -> Self {
         Self { peer: IpAddr::from(peer), ..self.clone() }
     }
 

@@ -139,7 +139,7 @@ on_both_databases! {
             nobody.post_form(path, &[("email", &ann.email)]).await.done();
         }
         nobody.post_form(path, &[("email", &ann.email)]).await.fails(429, 114);
-        nobody.from([10, 0, 0, 9]).post_form(path, &[("email", &ann.email)]).await.fails(429, 114);
+        nobody.at([10, 0, 0, 9]).post_form(path, &[("email", &ann.email)]).await.fails(429, 114);
         assert_eq!(app.mails().await.len(), 10);
     }
 

@@ -79,7 +79,7 @@ on_both_databases! {
     async fn guessing_is_slowed_down_by_address_and_by_origin(db: &TestDb) {
         let app = TestApp::new(db);
         let (ann, bo) = (app.person("ann").await, app.person("bo").await);
-        let (one, two) = (app.nobody().from([10, 0, 0, 1]), app.nobody().from([10, 0, 0, 2]));
+        let (one, two) = (app.nobody().at([10, 0, 0, 1]), app.nobody().at([10, 0, 0, 2]));
         for _ in 0..10 {
             login(&one, &ann.email, "wrong").await.fails(400, 104);
         }
