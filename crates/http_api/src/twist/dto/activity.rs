@@ -11,14 +11,14 @@ pub(crate) struct Activity {
     /// Active now.
     is_active: bool,
     /// The last platform and its Unix time in seconds; `[null, -1]` = never.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     latest_activity: (Option<&'static str>, i64),
     /// The last time on each platform.
     activity: Platforms,
     /// The member's own date and time, `YYYY-MM-DD HH:MM:SS`; in version 2 in another pair of
     /// quotes.
     local_time: String,
-    /// The member.
+    /// The member; in version 2 a `WorkspaceUserV2`.
     #[schema(value_type = super::WorkspaceUser)]
     user: MemberAnswer,
 }
