@@ -220,7 +220,6 @@ impl Client {
         self.send(Method::POST, path, "application/x-www-form-urlencoded", body.into()).await
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "called with json!")]
     pub(crate) async fn post_json(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, "application/json", body.to_string().into()).await
     }
