@@ -17,6 +17,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(kit::openapi::routes())
         .merge(web::routes())
         .merge(twist::files::routes())
+        .merge(twist::avatars::routes())
         .fallback(twist::dispatch)
         .with_state(app.clone());
     kit::observe::layer(routes, app)

@@ -53,3 +53,9 @@ pub fn redeem(
     .map(|(user,)| user)
     .ok_or(Error::InvalidToken)
 }
+
+/// Takes away every code that a person could still choose a password with.
+pub fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+    tx.exec("delete from one_time_code where user_id = $1", params![user])?;
+    Ok(())
+}

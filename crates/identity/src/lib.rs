@@ -3,6 +3,7 @@
 mod code;
 mod error;
 mod login_limit;
+mod mail;
 mod password;
 mod profile;
 mod scope;
@@ -12,26 +13,34 @@ mod user;
 
 use halyard_platform::db::Migration;
 
-pub use code::{Purpose, issue as issue_code, redeem as redeem_code};
+pub use code::{Purpose, forget as forget_codes, issue as issue_code, redeem as redeem_code};
 pub use error::Error;
 pub use login_limit::LoginLimit;
+pub use mail::{MAIL_JOB, Mail};
 pub use password::{MIN_LENGTH as MIN_PASSWORD_LENGTH, Passwords};
 pub use profile::{AwayKind, AwayMode, ProfileChange, TimeOfDay, update as update_profile};
 pub use scope::{ALL_SCOPES, Scope, Scopes};
 pub use secret::SecretHash;
 pub use token::{
-    Credentials, Principal, SESSION_DAYS, TokenKind, authenticate, issue as issue_token,
-    revoke as revoke_token, revoke_all as revoke_all_tokens, sweep as sweep_tokens,
+    Credentials, Principal, SESSION_DAYS, TokenKind, authenticate, end_session,
+    issue as issue_token, revoke as revoke_token, revoke_all as revoke_all_tokens,
+    revoke_other_sessions, sweep as sweep_tokens,
 };
 pub use user::{
-    NewUser, User, UserId, check_email, check_name, count as count_users, create as create_user,
-    email_key, forget_default_workspace, list as list_users, load as load_user,
-    load_by_email as load_user_by_email, mark_removed as mark_user_removed,
+    NewUser, User, UserId, avatar_in_use, check_email, check_name, count as count_users,
+    create as create_user, email_key, forget_default_workspace, list as list_users,
+    load as load_user, load_by_email as load_user_by_email, mark_removed as mark_user_removed,
     reinstate as reinstate_user, set_default_workspace, set_password, short_name,
 };
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "identity/0001_users_and_tokens",
-    sql: include_str!("../migrations/0001_users_and_tokens.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "identity/0001_users_and_tokens",
+        sql: include_str!("../migrations/0001_users_and_tokens.sql"),
+    },
+    Migration {
+        name: "identity/0002_avatars",
+        sql: include_str!("../migrations/0002_avatars.sql"),
+    },
+];

@@ -32,28 +32,31 @@ impl LoginLimit {
     /// # Errors
     /// [`Error::TooManyAttempts`] with the time that is left.
     pub fn check(&self, key: &str, now: Millis) -> Result<(), Error> {
-        match self.windows().get(key) {
-            Some(window) if window.failures >= ATTEMPTS && now < window.started + WINDOW => {
-                Err(Error::TooManyAttempts(window.started + WINDOW - now))
-            }
-            _ => Ok(()),
+        open(&self.windows(), key, now)
+    }
+
+    /// Counts an attempt as failed before its outcome is known, so that many at the same time
+    /// cannot pass together. [`LoginLimit::succeeded`] or [`LoginLimit::forgive`] take it back.
+    ///
+    /// # Errors
+    /// Those of [`LoginLimit::check`]; nothing is counted then.
+    pub fn attempt(&self, key: &str, now: Millis) -> Result<(), Error> {
+        let mut windows = self.windows();
+        open(&windows, key, now)?;
+        count(&mut windows, key, now);
+        Ok(())
+    }
+
+    /// Takes back one attempt that did not fail.
+    pub fn forgive(&self, key: &str) {
+        if let Some(window) = self.windows().get_mut(key) {
+            window.failures = window.failures.saturating_sub(1);
         }
     }
 
     /// Counts a failed attempt.
     pub fn failed(&self, key: &str, now: Millis) {
-        let mut windows = self.windows();
-        if windows.len() >= KEPT {
-            windows.retain(|_, window| now < window.started + WINDOW);
-            if windows.len() >= KEPT {
-                windows.clear();
-            }
-        }
-        let window = windows.entry(key.to_owned()).or_insert(Window { started: now, failures: 0 });
-        if now >= window.started + WINDOW {
-            *window = Window { started: now, failures: 0 };
-        }
-        window.failures += 1;
+        count(&mut self.windows(), key, now);
     }
 
     /// Forgets the failures of somebody who got in.
@@ -64,6 +67,29 @@ impl LoginLimit {
     fn windows(&self) -> std::sync::MutexGuard<'_, HashMap<String, Window>> {
         self.windows.lock().unwrap_or_else(|error| error.into_inner())
     }
+}
+
+fn open(windows: &HashMap<String, Window>, key: &str, now: Millis) -> Result<(), Error> {
+    match windows.get(key) {
+        Some(window) if window.failures >= ATTEMPTS && now < window.started + WINDOW => {
+            Err(Error::TooManyAttempts(window.started + WINDOW - now))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn count(windows: &mut HashMap<String, Window>, key: &str, now: Millis) {
+    if windows.len() >= KEPT {
+        windows.retain(|_, window| now < window.started + WINDOW);
+        if windows.len() >= KEPT {
+            windows.clear();
+        }
+    }
+    let window = windows.entry(key.to_owned()).or_insert(Window { started: now, failures: 0 });
+    if now >= window.started + WINDOW {
+        *window = Window { started: now, failures: 0 };
+    }
+    window.failures += 1;
 }
 
 #[cfg(test)]
@@ -85,6 +111,16 @@ mod tests {
         limit.check("a@example.com", WINDOW).unwrap();
         limit.failed("a@example.com", WINDOW);
         limit.check("a@example.com", WINDOW).unwrap();
+    }
+
+    #[test]
+    fn an_attempt_counts_until_it_is_forgiven() {
+        let limit = LoginLimit::default();
+        (0..ATTEMPTS).for_each(|_| limit.attempt("a", 0).unwrap());
+        assert!(matches!(limit.attempt("a", 0), Err(Error::TooManyAttempts(_))));
+        limit.forgive("a");
+        limit.attempt("a", 0).unwrap();
+        assert!(limit.attempt("a", 0).is_err());
     }
 
     #[test]

@@ -119,6 +119,8 @@ impl ProfileChange {
 /// # Errors
 /// [`Error::EmailTaken`], [`Error::UserNotFound`]
 pub fn update(tx: &mut Tx<'_>, user: UserId, change: &ProfileChange) -> Result<(), Error> {
+    // Held until the end, or of two changes at the same time one would be undone by the other.
+    tx.all::<UserId>("select u.id from users u where u.id = $1 {lock u}", params![user])?;
     if let Some(email) = &change.email {
         let owner: Option<UserId> =
             tx.optional("select id from users where email_key = $1", params![&email_key(email)])?;

@@ -115,6 +115,29 @@ pub fn revoke_all(tx: &mut Tx<'_>, user: UserId, kind: TokenKind) -> Result<(), 
     Ok(())
 }
 
+/// Ends the session with this secret, if there is one.
+pub fn end_session(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<(), Error> {
+    tx.exec(
+        "delete from token where hash = $1 and kind = $2",
+        params![secret.as_bytes(), TokenKind::Session.stored()],
+    )?;
+    Ok(())
+}
+
+/// Ends every session of a person but the one with this secret, after a change of the password.
+pub fn revoke_other_sessions(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    kept: Option<&SecretHash>,
+) -> Result<(), Error> {
+    let Some(kept) = kept else { return revoke_all(tx, user, TokenKind::Session) };
+    tx.exec(
+        "delete from token where user_id = $1 and kind = $2 and hash <> $3",
+        params![user, TokenKind::Session.stored(), kept.as_bytes()],
+    )?;
+    Ok(())
+}
+
 /// Removes what has expired: sessions and one-time codes.
 pub fn sweep(tx: &mut Tx<'_>, now: Millis) -> Result<u64, Error> {
     let sessions = tx.exec("delete from token where expires_at <= $1", params![now])?;

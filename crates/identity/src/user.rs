@@ -221,6 +221,13 @@ pub fn mark_removed(tx: &mut Tx<'_>, user: UserId, now: Millis) -> Result<(), Er
     Ok(())
 }
 
+/// Whether this blob is the picture of somebody.
+pub fn avatar_in_use(tx: &mut Tx<'_>, blob: &str) -> Result<bool, Error> {
+    let users: Vec<UserId> =
+        tx.all("select id from users where avatar = $1 limit 1", params![blob])?;
+    Ok(!users.is_empty())
+}
+
 /// The form in which addresses are compared.
 pub fn email_key(email: &str) -> String {
     email.trim().to_lowercase()

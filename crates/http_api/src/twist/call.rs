@@ -46,7 +46,8 @@ pub(crate) struct Call {
     /// Where this server is, as far as the client is concerned: `http://host:port`.
     pub(super) base: String,
     endpoint: &'static Endpoint,
-    credentials: Credentials,
+    /// What proves who calls.
+    pub(super) credentials: Credentials,
     idempotency_key: Option<String>,
     /// What a write mainly changes, so that the store can group writes of the same thing.
     key: Option<i64>,

@@ -2,7 +2,10 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 
 use halyard_identity::Scope;
 
-use super::{call::Call, channels, comments, error::Error, reactions, threads};
+use super::{
+    call::Call, channels, comments, error::Error, groups, reactions, threads, users,
+    workspace_users, workspaces,
+};
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
 /// What a handler answers.
@@ -89,18 +92,37 @@ where
     handler(call, taken).await
 }
 
+/// `Get` and `Post` are the documented verbs; `Upload` is a `Post` that takes a file.
+macro_rules! verb {
+    (Upload) => {
+        Verb::Post
+    };
+    ($verb:ident) => {
+        Verb::$verb
+    };
+}
+
+macro_rules! takes_file {
+    (Upload) => {
+        true
+    };
+    ($verb:ident) => {
+        false
+    };
+}
+
 macro_rules! routes {
     ($($verb:ident $path:literal $login:expr => $handler:path : $answer:expr, $summary:literal;)+) => {
         /// Every call, in the order of the documentation.
         pub static ROUTES: &[Endpoint] = &[$(
             Endpoint {
                 path: $path,
-                verb: Verb::$verb,
+                verb: verb!($verb),
                 login: $login,
                 summary: $summary,
                 answer: $answer,
                 fields: || fields_of($handler),
-                upload: false,
+                upload: takes_file!($verb),
                 handle: |call, params| Box::pin(run($handler, call, params)),
             },
         )+];
@@ -110,11 +132,127 @@ macro_rules! routes {
 use Answer::{Ids, Many, Ok as Done, One, Other, Text};
 use Login::{Anyone, Nobody, With};
 
+const USER: Answer = One("UserV2", "User");
+const WORKSPACE: Answer = One("WorkspaceV2", "Workspace");
+const MEMBER: Answer = One("WorkspaceUserV2", "WorkspaceUser");
+const ACTIVITY: Answer = One("Activity", "Activity");
+const GOOGLE: Answer = One("GoogleConnection", "GoogleConnection");
+const GROUP: Answer = One("Group", "Group");
 const CHANNEL: Answer = One("Channel", "Channel");
 const THREAD: Answer = One("ThreadV2", "Thread");
 const COMMENT: Answer = One("CommentV2", "Comment");
 
 routes! {
+    Post "users/login" Nobody => users::login: USER,
+        "Signs in; the answer has a new token.";
+    Post "users/logout" Anyone => users::logout: Done,
+        "Ends the session of the browser; tokens stay valid.";
+    Post "users/register" Nobody => users::register: USER,
+        "Makes an account, or accepts an invitation; the answer has a new token.";
+    Get "users/get_session_user" With(Scope::USER_READ) => users::get_session_user: USER,
+        "Gets the caller.";
+    Get "users/getone" With(Scope::USER_READ) => users::getone: USER,
+        "Gets the caller, or somebody who shares a workspace with them.";
+    Post "users/update" With(Scope::USER_WRITE) => users::update: USER,
+        "Changes the caller's settings.";
+    Post "users/update_password" With(Scope::USER_WRITE) => users::update_password: USER,
+        "Changes the caller's password; other sessions end.";
+    Upload "users/update_avatar" With(Scope::USER_WRITE) => users::update_avatar: USER,
+        "Changes the caller's picture.";
+    Post "users/invalidate_token" With(Scope::USER_WRITE) => users::invalidate_token: USER,
+        "Ends every token of the caller; the answer has a new one.";
+    Post "users/validate_token" Nobody => users::validate_token: Done,
+        "Says whether a token is valid.";
+    Post "users/heartbeat" With(Scope::USER_WRITE) => users::heartbeat: Done,
+        "Marks the caller as active in a workspace.";
+    Post "users/reset_presence" With(Scope::USER_WRITE) => users::reset_presence: Done,
+        "Marks the caller as no longer active in a workspace.";
+    Post "users/reset_presense" With(Scope::USER_WRITE) => users::reset_presence: Done,
+        "The same, as version 2 spells it.";
+    Post "users/reset_password" Nobody => users::reset_password: Done,
+        "Sends a mail with a code to choose a new password.";
+    Post "users/set_password" Nobody => users::set_password: USER,
+        "Chooses a new password with a code; the answer has a new token.";
+    Post "users/delete" With(Scope::USER_WRITE) => users::delete: Done,
+        "Deletes the caller's account.";
+    Get "users/is_connected_to_google" With(Scope::USER_READ) => users::is_connected_to_google: GOOGLE,
+        "Says that the caller has not connected a Google account: nobody can.";
+    Post "users/disconnect_google" With(Scope::USER_WRITE) => users::disconnect_google: Done,
+        "Has nothing to take away.";
+
+    Get "workspaces/get" With(Scope::WORKSPACES_READ) => workspaces::get: Many("WorkspaceV2", "Workspace"),
+        "Lists the caller's workspaces.";
+    Get "workspaces/getone" With(Scope::WORKSPACES_READ) => workspaces::getone: WORKSPACE,
+        "Gets a workspace of the caller.";
+    Get "workspaces/get_default" With(Scope::WORKSPACES_READ) => workspaces::get_default: WORKSPACE,
+        "Gets the workspace in which clients start.";
+    Post "workspaces/add" With(Scope::WORKSPACES_WRITE) => workspaces::add: WORKSPACE,
+        "Makes a workspace with a channel and a conversation.";
+    Post "workspaces/update" With(Scope::WORKSPACES_WRITE) => workspaces::update: WORKSPACE,
+        "Changes name or colour of a workspace.";
+    Post "workspaces/remove" With(Scope::WORKSPACES_WRITE) => workspaces::remove: Done,
+        "Removes a workspace for everybody.";
+    Get "workspaces/get_public_channels" With(Scope::CHANNELS_READ) => workspaces::get_public_channels: Many("Channel", "Channel"),
+        "Lists the public channels of a workspace, joined or not.";
+    Get "workspaces/get_users" With(Scope::WORKSPACES_READ) => workspace_users::get: Many("WorkspaceUserV2", "WorkspaceUser"),
+        "Lists the people of a workspace, those who were removed included.";
+    Post "workspaces/add_user" With(Scope::WORKSPACES_WRITE) => workspace_users::add: MEMBER,
+        "Invites a person.";
+    Post "workspaces/resend_invite" With(Scope::WORKSPACES_WRITE) => workspace_users::resend_invite: Done,
+        "Sends an invitation again.";
+    Post "workspaces/update_user" With(Scope::WORKSPACES_WRITE) => workspace_users::update: MEMBER,
+        "Changes what a person may do.";
+    Post "workspaces/remove_user" With(Scope::WORKSPACES_WRITE) => workspace_users::remove: Done,
+        "Takes a person out of a workspace.";
+    Get "workspaces/get_user_by_email" With(Scope::WORKSPACES_READ) => workspace_users::get_by_email: MEMBER,
+        "Finds a person by address.";
+    Get "workspaces/get_user_by_id" With(Scope::WORKSPACES_READ) => workspace_users::getone: MEMBER,
+        "Gets a person.";
+    Get "workspaces/get_user_info" With(Scope::WORKSPACES_READ) => workspace_users::get_info: ACTIVITY,
+        "Says when and where a person was active.";
+    Get "workspaces/get_user_local_time" With(Scope::WORKSPACES_READ) => workspace_users::get_local_time: Text,
+        "Gets a person's own date and time.";
+
+    Get "workspace_users/get" With(Scope::WORKSPACES_READ) => workspace_users::get: Many("WorkspaceUserV2", "WorkspaceUser"),
+        "Lists the people of a workspace, those who were removed included.";
+    Get "workspace_users/get_ids" With(Scope::WORKSPACES_READ) => workspace_users::get_ids: Ids,
+        "Lists the ids of the people of a workspace.";
+    Get "workspace_users/getone" With(Scope::WORKSPACES_READ) => workspace_users::getone: MEMBER,
+        "Gets a person.";
+    Get "workspace_users/get_by_email" With(Scope::WORKSPACES_READ) => workspace_users::get_by_email: MEMBER,
+        "Finds a person by address.";
+    Get "workspace_users/get_info" With(Scope::WORKSPACES_READ) => workspace_users::get_info: ACTIVITY,
+        "Says when and where a person was active.";
+    Get "workspace_users/get_local_time" With(Scope::WORKSPACES_READ) => workspace_users::get_local_time: Text,
+        "Gets a person's own date and time.";
+    Post "workspace_users/add" With(Scope::WORKSPACES_WRITE) => workspace_users::add: MEMBER,
+        "Invites a person.";
+    Post "workspace_users/update" With(Scope::WORKSPACES_WRITE) => workspace_users::update: MEMBER,
+        "Changes what a person may do.";
+    Post "workspace_users/remove" With(Scope::WORKSPACES_WRITE) => workspace_users::remove: Done,
+        "Takes a person out of a workspace.";
+    Post "workspace_users/resend_invite" With(Scope::WORKSPACES_WRITE) => workspace_users::resend_invite: Done,
+        "Sends an invitation again.";
+
+    Get "groups/getone" With(Scope::GROUPS_READ) => groups::getone: GROUP,
+        "Gets a group.";
+    Get "groups/get" With(Scope::GROUPS_READ) => groups::get: Many("Group", "Group"),
+        "Lists the groups of a workspace.";
+    Post "groups/add" With(Scope::GROUPS_WRITE) => groups::add: GROUP,
+        "Makes a group.";
+    Post "groups/update" With(Scope::GROUPS_WRITE) => groups::update: GROUP,
+        "Changes name, description or colour of a group.";
+    Post "groups/remove" With(Scope::GROUPS_REMOVE) => groups::remove: Done,
+        "Removes a group.";
+    Post "groups/add_user" With(Scope::GROUPS_WRITE) => groups::add_user: Done,
+        "Puts a person into a group.";
+    Post "groups/add_users" With(Scope::GROUPS_WRITE) => groups::add_users: Done,
+        "Puts people into a group.";
+    Post "groups/remove_user" With(Scope::GROUPS_WRITE) => groups::remove_user: Done,
+        "Takes a person out of a group.";
+    Post "groups/remove_users" With(Scope::GROUPS_WRITE) => groups::remove_users: Done,
+        "Takes people out of a group.";
+
     Get "channels/getone" With(Scope::CHANNELS_READ) => channels::getone: CHANNEL,
         "Gets a channel that the caller can see.";
     Get "channels/get" With(Scope::CHANNELS_READ) => channels::get: Many("Channel", "Channel"),

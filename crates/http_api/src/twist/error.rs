@@ -134,6 +134,11 @@ impl Error {
         error
     }
 
+    /// Whether it is a failure of ours, after which nobody knows what was saved.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.code == Code::Internal
+    }
+
     /// The server cannot take this now; nothing was done.
     fn unavailable(reason: &str, retry_after: u32) -> Self {
         let mut error = Self::new(Code::Internal).because(reason);

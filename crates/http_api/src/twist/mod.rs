@@ -2,6 +2,7 @@
 
 mod action;
 mod audience;
+pub mod avatars;
 mod call;
 mod channels;
 mod comments;
@@ -10,11 +11,15 @@ mod dto;
 mod endpoint;
 mod error;
 pub mod files;
+mod groups;
 mod ids;
 pub mod openapi;
 mod page;
 mod reactions;
 mod threads;
+mod users;
+mod workspace_users;
+mod workspaces;
 
 pub use call::dispatch;
 pub use endpoint::{Endpoint, Login, ROUTES, Verb};

@@ -215,6 +215,31 @@ pub fn by_email(
     }
 }
 
+/// Records in each of the actor's workspaces that their profile has changed.
+///
+/// # Errors
+/// Those of the store.
+pub fn profile_changed(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), Error> {
+    for workspace in workspace::list(tx, actor)? {
+        record(tx, actor, workspace.id, actor.user, "workspace_user_updated")?;
+    }
+    Ok(())
+}
+
+/// A member of any of the actor's workspaces.
+///
+/// # Errors
+/// [`Error::UserNotFound`] also for those whom the actor may not know.
+pub fn in_any_workspace(tx: &mut Tx<'_>, actor: &Actor, user: UserId) -> Result<Member, Error> {
+    for workspace in workspace::list(tx, actor)? {
+        match getone(tx, actor, workspace.id, user) {
+            Err(Error::UserNotFound) => {}
+            found => return found,
+        }
+    }
+    Err(Error::UserNotFound)
+}
+
 /// Refuses people who are not in the workspace now, and keeps the others in it until the
 /// transaction ends.
 ///

@@ -19,6 +19,8 @@ const FIELD_OVERHEAD: u64 = 64;
 /// How far the parser may read ahead, in bytes, before it has to deliver something. This bounds the
 /// memory that a part header without end, or a body without its boundary, can take.
 const READ_AHEAD: u64 = 256 * 1024;
+/// How many bytes at the start of a file [`Upload::head`] keeps.
+pub const HEAD: usize = 16;
 /// Longest kept file name and content type, in characters.
 const NAME_LENGTH: usize = 255;
 
@@ -30,6 +32,7 @@ pub struct Upload {
     pub file_name: String,
     /// The content type that the client claims.
     pub content_type: Option<String>,
+    head: Vec<u8>,
     content: BlobWriter,
 }
 
@@ -37,6 +40,11 @@ impl Upload {
     /// Its length in bytes.
     pub fn size(&self) -> u64 {
         self.content.size()
+    }
+
+    /// Its first [`HEAD`] bytes, or all of them: enough to tell what kind of file it is.
+    pub fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// Stores it durably.
@@ -177,11 +185,13 @@ impl Part<'_> {
             return Ok(None);
         };
         let content_type = self.field.content_type().map(ToString::to_string);
+        let mut head = Vec::with_capacity(HEAD);
         let mut content = blobs.create().await.map_err(ReadError::UploadFailed)?;
         while let Some(chunk) = self.chunk().await? {
             if content.size() + chunk.len() as u64 > limit {
                 return Err(ReadError::TooLarge { limit });
             }
+            head.extend(chunk.iter().take(HEAD - head.len()));
             content.write(&chunk).await.map_err(ReadError::UploadFailed)?;
         }
         // Browsers send this for a file input that was left empty.
@@ -191,6 +201,7 @@ impl Part<'_> {
         Ok(Some(Upload {
             file_name: last_component(file_name),
             content_type: content_type.filter(|text| text.len() <= NAME_LENGTH),
+            head,
             content,
         }))
     }

@@ -3,10 +3,15 @@
 //! Version 2 has flags as 0 and 1 and dates as text beside the numbers; later versions have real
 //! booleans and never a text date beside a `_ts` number, which the official SDK would trip over.
 
+mod activity;
 mod attachment;
 mod channel;
 mod comment;
+mod group;
+mod member;
 mod thread;
+mod user;
+mod workspace;
 
 use halyard_platform::clock::Millis;
 use serde::{Serialize, Serializer, ser::Error as _};
@@ -22,10 +27,15 @@ use utoipa::{
     },
 };
 
+pub(crate) use activity::Activity;
 pub(crate) use attachment::{ActionButton, Attachment};
 pub(crate) use channel::Channel;
 pub(crate) use comment::{Comment, CommentAnswer, CommentV2, Wrapped};
+pub(crate) use group::Group;
+pub(crate) use member::{MemberAnswer, WorkspaceUser, WorkspaceUserV2};
 pub(crate) use thread::{Thread, ThreadAnswer, ThreadV2, Unread, UnreadThread};
+pub(crate) use user::{GoogleConnection, User, UserAnswer, UserV2, View};
+pub(crate) use workspace::{Workspace, WorkspaceAnswer, WorkspaceV2};
 
 /// JSON that was stored as text and goes out as it is.
 #[derive(Debug, Clone)]

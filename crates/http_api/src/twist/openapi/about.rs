@@ -116,7 +116,8 @@ pub(super) fn sections() -> Vec<Section> {
                 "A POST with the header `Idempotency-Key` (1 to 255 visible ASCII characters) happens \
              once. For 24 hours a repeat of the same call, in the same version, by the same person \
              and with the same key gets the stored answer. A call that failed is not stored, and \
-             runs again.",
+             runs again. So do the calls of the area `users` that answer with a token: tokens are \
+             stored nowhere.",
                 "Status 503 means that nothing was done and trying again makes sense, 429 that there \
              were too many attempts to sign in. Both come with `Retry-After` in seconds.",
             ],

@@ -106,7 +106,8 @@ pub(super) fn responses(endpoint: &Endpoint) -> Value {
         "default": response("Error"),
     });
     // Where a password can be guessed.
-    if endpoint.login == Login::Nobody {
+    let asks_for_it = ["users/delete", "workspaces/remove"].contains(&endpoint.path);
+    if endpoint.login == Login::Nobody || asks_for_it {
         responses["429"] = response("TooManyRequests");
     }
     responses

@@ -10,15 +10,49 @@ const AS_SENT: &[(&str, &[&str])] =
 /// The schemas by name, with that of an error.
 pub(super) fn of_objects(objects: utoipa::openapi::OpenApi) -> Map<String, Value> {
     let mut schemas = Map::new();
-    for (name, schema) in objects.components.map(|parts| parts.schemas).unwrap_or_default() {
-        let mut schema =
-            serde_json::to_value(schema).expect("a schema holds nothing but text and numbers");
+    let made: Map<String, Value> = objects
+        .components
+        .map(|parts| parts.schemas)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, schema)| {
+            let schema = serde_json::to_value(schema);
+            (name, schema.expect("a schema holds nothing but text and numbers"))
+        })
+        .collect();
+    let parts: Vec<String> = made.values().flat_map(flattened).map(str::to_owned).collect();
+    for (name, mut schema) in made.clone() {
+        if parts.contains(&name) {
+            continue;
+        }
+        flatten(&mut schema, &made);
         require_keys(&name, &mut schema);
         lift_descriptions(&mut schema);
         schemas.insert(name, schema);
     }
     schemas.insert("Error".to_owned(), error());
     schemas
+}
+
+/// The names of the objects whose keys the object has beside its own.
+fn flattened(schema: &Value) -> impl Iterator<Item = &str> {
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    parts.filter_map(|part| part["$ref"].as_str()?.strip_prefix("#/components/schemas/"))
+}
+
+/// Of an object with the keys of others the macro makes a list of objects; readers want one.
+fn flatten(schema: &mut Value, all: &Map<String, Value>) {
+    if schema.get("allOf").is_none() {
+        return;
+    }
+    let mut properties = Map::new();
+    let own = schema["allOf"].as_array().into_iter().flatten();
+    for part in flattened(schema).filter_map(|name| all.get(name)).chain(own) {
+        let keys = part["properties"].as_object().cloned();
+        properties.extend(keys.unwrap_or_default());
+    }
+    let description = schema["description"].take();
+    *schema = json!({"type": "object", "description": description, "properties": properties});
 }
 
 /// The macro takes a key that may be null for one that may be left out.
