@@ -14,8 +14,11 @@ use crate::db::{
     value::{Columns, Row},
 };
 
-/// A writer that waits longer than this for a row gives up and is run again.
-const PREPARE_SESSION: &str = "set lock_timeout = '10s'";
+/// A writer that waits longer than that for a row gives up and is run again. Statements are short
+/// and written for their index: planning each again for its parameters, or compiling it, would
+/// take longer than running it.
+const PREPARE_SESSION: &str =
+    "set lock_timeout = '10s'; set plan_cache_mode = force_generic_plan; set jit = off";
 
 /// One connection, driven from the thread that owns it.
 ///
