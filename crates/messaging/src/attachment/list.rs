@@ -52,10 +52,7 @@ fn known_file(
         _ => return Err(Error::AttachmentsInvalid("attachment_id is missing")),
     };
     // Holds up a sweep that would take the file for unused before it is tied to its post.
-    tx.optional::<String>(
-        "select a.id from attachment a where a.id = $1 {lock a}",
-        params![&id],
-    )?;
+    tx.optional::<String>("select a.id from attachment a where a.id = $1 {lock a}", params![&id])?;
     match load(tx, actor, &id) {
         Ok(file) => Ok(Some(file)),
         Err(Error::AttachmentNotFound) => {

@@ -114,7 +114,11 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(), Error
 }
 
 /// The comment with its thread locked.
-pub(crate) fn hold(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(Access, Comment), Error> {
+pub(crate) fn hold(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: CommentId,
+) -> Result<(Access, Comment), Error> {
     let thread = load(tx, actor, id)?.thread_id;
     let thread = thread::access(tx, actor, thread)?;
     // Again, now that nobody else can change it.
