@@ -8,17 +8,17 @@ use crate::twist::call::Version;
 /// A conversation, version 3.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Conversation {
-    /// Id.
+    /// Its id.
     id: i64,
-    /// Its workspace.
+    /// Id of its workspace.
     workspace_id: i64,
-    /// Who started it.
+    /// Id of the user who started it.
     creator: i64,
-    /// The people in it, the caller included, ascending.
+    /// Ids of the people in it, the caller included, ascending.
     user_ids: Vec<i64>,
-    /// Chosen title, or null.
+    /// Title that somebody chose, or null.
     title: Option<String>,
-    /// Between two people, or a person and themselves.
+    /// It is between two people, or a person and themselves.
     private: bool,
     /// Number of messages, removed ones not counted.
     message_count: i64,
@@ -26,7 +26,7 @@ pub(crate) struct Conversation {
     last_obj_index: i64,
     /// Start of the newest message, without Markdown; may be empty.
     snippet: String,
-    /// Authors of the newest messages, newest first.
+    /// Ids of the authors of the newest messages, newest first.
     #[schema(value_type = Vec<i64>)]
     snippet_creators: Stored,
     /// When somebody wrote last, or it was started, Unix seconds; lists are sorted by it.
@@ -35,7 +35,7 @@ pub(crate) struct Conversation {
     created_ts: i64,
     /// Until when the caller has muted it, Unix seconds, or null.
     muted_until_ts: Option<i64>,
-    /// Put away by the caller, and nothing new has come since.
+    /// The caller has put it away, and nothing new has come since.
     archived: bool,
     /// The newest message, or null.
     last_message: Option<Box<Message>>,
@@ -46,19 +46,19 @@ pub(crate) struct Conversation {
 /// A conversation, version 2.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConversationV2 {
-    /// Id.
+    /// Its id.
     id: i64,
     /// The title, or else the names of the other people.
     name: String,
-    /// Chosen title, or null.
+    /// Title that somebody chose, or null.
     title: Option<String>,
     /// 1 between two people, else 0.
     is_private: u8,
-    /// Who started it.
+    /// Id of the user who started it.
     creator: i64,
-    /// Its workspace.
+    /// Id of its workspace.
     workspace_id: i64,
-    /// The people in it, the caller included, ascending.
+    /// Ids of the people in it, the caller included, ascending.
     user_ids: Vec<i64>,
     /// Number of messages, removed ones not counted.
     message_count: i64,
@@ -66,9 +66,9 @@ pub(crate) struct ConversationV2 {
     last_obj_index: i64,
     /// Start of the newest message, without Markdown; may be empty.
     snippet: String,
-    /// Who wrote what the snippet shows, or null.
+    /// Id of the user who wrote what the snippet shows, or null.
     snippet_creator: Option<i64>,
-    /// Authors of the newest messages, newest first.
+    /// Ids of the authors of the newest messages, newest first.
     #[schema(value_type = Vec<i64>)]
     snippet_creators: Stored,
     /// When somebody wrote last, or it was started, Unix seconds; lists are sorted by it.
@@ -149,7 +149,7 @@ impl From<Core> for ConversationV2 {
 /// An unread conversation, version 3.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UnreadConversation {
-    /// The conversation.
+    /// Id of the conversation.
     conversation_id: i64,
     /// Index of the last message that the caller has read; -1 when none.
     obj_index: i64,

@@ -8,36 +8,36 @@ use crate::twist::call::Version;
 /// A message, version 3.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Message {
-    /// Id.
+    /// Its id.
     id: i64,
     /// The text in Markdown; empty when removed.
     content: String,
-    /// Who wrote it.
+    /// Id of the user who wrote it.
     creator: i64,
     /// Full name of the creator.
     creator_name: String,
-    /// Its conversation.
+    /// Id of its conversation.
     conversation_id: i64,
-    /// The workspace of its conversation.
+    /// Id of the workspace of its conversation.
     workspace_id: i64,
     /// Position in the conversation, from 0 without gaps.
     obj_index: i64,
-    /// Files and links.
+    /// Uploaded files and links, at most 50.
     #[schema(value_type = Vec<Attachment>)]
     attachments: Stored,
-    /// Buttons.
+    /// Buttons under the text, at most 20.
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
-    /// People mentioned.
+    /// Ids of the people mentioned.
     #[schema(value_type = Vec<i64>)]
     direct_mentions: Stored,
-    /// Groups mentioned.
+    /// Ids of the groups mentioned.
     #[schema(value_type = Vec<i64>)]
     direct_group_mentions: Stored,
-    /// Emoji to the ids of the people who chose it.
+    /// Each emoji with the ids of the people who chose it.
     #[schema(value_type = std::collections::HashMap<String, Vec<i64>>)]
     reactions: Stored,
-    /// Removed; only its place is left.
+    /// It was removed; only its place is left.
     deleted: bool,
     /// The same under the name that the official SDK reads.
     is_deleted: bool,
@@ -56,28 +56,28 @@ pub(crate) struct Message {
 /// A message, version 2.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MessageV2 {
-    /// Id.
+    /// Its id.
     id: i64,
     /// The text in Markdown; empty when removed.
     content: String,
-    /// Who wrote it.
+    /// Id of the user who wrote it.
     creator: i64,
-    /// Its conversation.
+    /// Id of its conversation.
     conversation_id: i64,
-    /// The workspace of its conversation.
+    /// Id of the workspace of its conversation.
     workspace_id: i64,
     /// Position in the conversation, from 0 without gaps.
     obj_index: i64,
-    /// Files and links.
+    /// Uploaded files and links, at most 50.
     #[schema(value_type = Vec<Attachment>)]
     attachments: Stored,
-    /// Buttons.
+    /// Buttons under the text, at most 20.
     #[schema(value_type = Vec<ActionButton>)]
     actions: Stored,
-    /// Emoji to the ids of the people who chose it.
+    /// Each emoji with the ids of the people who chose it.
     #[schema(value_type = std::collections::HashMap<String, Vec<i64>>)]
     reactions: Stored,
-    /// Removed; only its place is left.
+    /// It was removed; only its place is left.
     is_deleted: bool,
     /// The same under its newer name.
     deleted: bool,
