@@ -126,6 +126,7 @@ async fn examine(blobs: &Blobs, blob: &Blob, file_name: &str) -> io::Result<Medi
     Ok(media::identify(&head, file_name))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: io::Error) -> Error {
     tracing::error!(%error, "an upload could not be stored");
     Error::new(Code::UploadFailed)

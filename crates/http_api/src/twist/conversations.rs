@@ -226,19 +226,21 @@ pub(crate) async fn get_unread(call: Call, p: InWorkspace) -> Reply {
 }
 
 pub(crate) async fn mark_read(call: Call, p: Place) -> Reply {
-    call.write(move |tx, actor| {
-        conversation::mark_read(tx, actor, p.id, p.position())?;
-        Ok(DONE)
-    })
-    .await
+    call.about_conversation(p.id)
+        .write(move |tx, actor| {
+            conversation::mark_read(tx, actor, p.id, p.position())?;
+            Ok(DONE)
+        })
+        .await
 }
 
 pub(crate) async fn mark_unread(call: Call, p: Place) -> Reply {
-    call.write(move |tx, actor| {
-        conversation::mark_unread(tx, actor, p.id, p.position())?;
-        Ok(DONE)
-    })
-    .await
+    call.about_conversation(p.id)
+        .write(move |tx, actor| {
+            conversation::mark_unread(tx, actor, p.id, p.position())?;
+            Ok(DONE)
+        })
+        .await
 }
 
 pub(crate) async fn mute(call: Call, p: Mute) -> Reply {

@@ -123,6 +123,7 @@ pub(crate) async fn add(call: Call, p: Add) -> Reply {
         direct_mentions: p.direct_mentions,
         direct_group_mentions: p.direct_group_mentions,
     })?;
+    let call = call.about_conversation(p.conversation_id);
     let version = call.version;
     call.write(move |tx, actor| {
         Ok(MessageAnswer::new(message::add(tx, actor, p.conversation_id, &post)?, version))
