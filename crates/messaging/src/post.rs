@@ -35,7 +35,7 @@ impl Post {
     /// Checks the text and derives its snippet and mentions.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the text is too long.
+    /// [`Error::Invalid`] when the text is too long or holds U+0000.
     pub fn new(parts: PostParts) -> Result<Self, Error> {
         check_content(&parts.content)?;
         let (users, groups) = text::mentions(&parts.content);
@@ -56,10 +56,26 @@ impl Post {
 }
 
 /// # Errors
-/// [`Error::Invalid`] when the text is too long.
+/// [`Error::Invalid`] when the text is too long or holds U+0000.
 pub(crate) fn check_content(content: &str) -> Result<(), Error> {
     if content.chars().count() > text::MAX_CONTENT {
         return Err(Error::Invalid { field: "content", expected: "at most 15000 characters" });
     }
+    // PostgreSQL cannot store it; SQLite could, and a later move between the two would fail.
+    if content.contains('\0') {
+        return Err(Error::Invalid { field: "content", expected: "text without U+0000" });
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_not_too_long_and_can_be_stored() {
+        assert!(check_content(&"é".repeat(text::MAX_CONTENT)).is_ok());
+        assert!(check_content(&"é".repeat(text::MAX_CONTENT + 1)).is_err());
+        assert!(check_content("a\0b").is_err());
+    }
 }

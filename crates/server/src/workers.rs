@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use halyard_http_api::App;
-use halyard_messaging::purge;
+use halyard_messaging::{attachment, purge};
 use halyard_platform::{
+    blobs::BlobId,
     db, idempotency,
     jobs::{self, Config, Done, Failure, Job, Policy, Running, Workers},
 };
@@ -72,9 +73,29 @@ async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
         })
         .await
         .with_context(|| format!("the database of {}", data_dir.display()))?;
+    sweep_attachments(app).await?;
     // An upload takes minutes at most; what is a day old was abandoned.
     let abandoned = app.clock.now() - 24 * 60 * 60 * 1000;
     app.blobs.sweep_temporary(abandoned).await.context("temporary files")?;
+    Ok(())
+}
+
+/// Removes files that were uploaded and never attached to anything. A blob whose removal a crash
+/// prevents is found by the doctor.
+async fn sweep_attachments(app: &App) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let unused = app.db.read(move |tx| attachment::unused(tx, now)).await.context("old uploads")?;
+    if unused.is_empty() {
+        return Ok(());
+    }
+    let blobs = app.db.write(move |tx| attachment::forget(tx, &unused)).await;
+    for blob in blobs.context("old uploads")? {
+        let id: BlobId = blob.parse().with_context(|| format!("blob {blob:?}"))?;
+        // The others must go all the same: nothing names them any more.
+        if let Err(error) = app.blobs.remove(&id).await {
+            tracing::warn!(blob = %id, %error, "an unused blob stays behind");
+        }
+    }
     Ok(())
 }
 

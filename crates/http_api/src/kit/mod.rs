@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod health;
+pub mod media;
 pub mod observe;
 pub mod openapi;
 pub mod params;

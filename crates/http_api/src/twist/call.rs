@@ -177,7 +177,7 @@ impl Call {
         T: Serialize + Send + 'static,
         F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
     {
-        json(&self.fetch(run).await?)
+        self.answer(&self.fetch(run).await?)
     }
 
     /// Runs a read on behalf of the caller.
@@ -204,7 +204,7 @@ impl Call {
         F: Fn(&mut Tx<'_>, &Actor) -> Result<T, Error> + Send + 'static,
     {
         let Some(key) = self.idempotency_key.clone() else {
-            return json(&self.change(run).await?);
+            return self.answer(&self.change(run).await?);
         };
         let path = self.endpoint.path;
         let version = self.version;
@@ -216,7 +216,12 @@ impl Call {
                 })
             })
             .await?;
-        Ok(json_text(text.into()))
+        Ok(json_text(with_base(text, &self.base).into()))
+    }
+
+    fn answer<T: Serialize>(&self, value: &T) -> Reply {
+        let text = serde_json::to_string(value).map_err(Error::internal)?;
+        Ok(json_text(with_base(text, &self.base).into()))
     }
 
     /// Runs a change on behalf of the caller. For calls whose answer must not be stored.
@@ -270,6 +275,35 @@ pub(super) fn json<T: Serialize>(value: &T) -> Reply {
     Ok(json_text(serde_json::to_vec(value).map_err(Error::internal)?))
 }
 
+/// Makes whole addresses of the paths of files in posts, which are stored without a host.
+///
+/// In JSON this text can be nothing but a key with its value: inside of a text its quotes would be
+/// escaped. So the posts need not be parsed.
+fn with_base(text: String, base: &str) -> String {
+    const PATH: &str = "\":\"/files/";
+    if !text.contains(PATH) {
+        return text;
+    }
+    // The host comes from the request; quotes in it must stay inside of the text.
+    let base = serde_json::Value::from(base).to_string();
+    let base = &base[1..base.len() - 1];
+    let mut whole = String::with_capacity(text.len() + 200);
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(PATH) {
+        whole.push_str(before);
+        if ["\"url", "\"image"].iter().any(|key| before.ends_with(key)) {
+            whole.push_str("\":\"");
+            whole.push_str(base);
+            whole.push_str("/files/");
+        } else {
+            whole.push_str(PATH);
+        }
+        rest = after;
+    }
+    whole.push_str(rest);
+    whole
+}
+
 fn json_text(body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     let content_type = HeaderValue::from_static("application/json");
@@ -279,7 +313,26 @@ fn json_text(body: Vec<u8>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{Version, locate};
+    use super::{Version, locate, with_base};
+
+    #[test]
+    fn only_the_addresses_of_files_get_a_host() {
+        let whole = |text: &str| with_base(text.to_owned(), "http://h");
+        assert_eq!(
+            whole(r#"[{"url":"/files/a/b","image":"/files/a/b"},{"url":"/files/c/d"}]"#),
+            r#"[{"url":"http://h/files/a/b","image":"http://h/files/a/b"},{"url":"http://h/files/c/d"}]"#,
+        );
+        for same in [
+            r#"{"url":"http://x/files/a/b"}"#,
+            r#"{"title":"/files/a"}"#,
+            r#"{"content":"\"url\":\"/files/a"}"#,
+        ] {
+            assert_eq!(whole(same), same);
+        }
+        let odd = with_base(r#"{"url":"/files/a"}"#.to_owned(), "http://\"x\\");
+        let odd: serde_json::Value = serde_json::from_str(&odd).unwrap();
+        assert_eq!(odd["url"], "http://\"x\\/files/a");
+    }
 
     #[test]
     fn versions_and_prefixes_are_found_in_the_path() {

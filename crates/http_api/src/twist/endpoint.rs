@@ -3,8 +3,8 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 use halyard_identity::Scope;
 
 use super::{
-    call::Call, channels, comments, error::Error, groups, reactions, threads, users,
-    workspace_users, workspaces,
+    attachments, call::Call, channels, comments, conversations, error::Error, groups, messages,
+    reactions, threads, users, workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
@@ -141,6 +141,8 @@ const GROUP: Answer = One("Group", "Group");
 const CHANNEL: Answer = One("Channel", "Channel");
 const THREAD: Answer = One("ThreadV2", "Thread");
 const COMMENT: Answer = One("CommentV2", "Comment");
+const CONVERSATION: Answer = One("ConversationV2", "Conversation");
+const MESSAGE: Answer = One("MessageV2", "Message");
 
 routes! {
     Post "users/login" Nobody => users::login: USER,
@@ -347,4 +349,57 @@ routes! {
         "Adds a reaction of the caller.";
     Post "reactions/remove" With(Scope::REACTIONS_WRITE) => reactions::remove: Done,
         "Takes a reaction of the caller away.";
+
+    Get "conversations/getone" With(Scope::MESSAGES_READ) => conversations::getone: CONVERSATION,
+        "Gets a conversation of the caller.";
+    Get "conversations/get" With(Scope::MESSAGES_READ) => conversations::get:
+        Many("ConversationV2", "Conversation"),
+        "Lists the conversations of the caller in a workspace, the last active first.";
+    Post "conversations/get_or_create" With(Scope::MESSAGES_WRITE) => conversations::get_or_create:
+        CONVERSATION,
+        "Gets the conversation of exactly these people and the caller, or starts it.";
+    Post "conversations/update" With(Scope::MESSAGES_WRITE) => conversations::update: CONVERSATION,
+        "Changes the title, or puts the conversation away for the caller.";
+    Post "conversations/add_user" With(Scope::MESSAGES_WRITE) => conversations::add_user: Done,
+        "Adds a person to a group; a conversation between two never changes its people.";
+    Post "conversations/add_users" With(Scope::MESSAGES_WRITE) => conversations::add_users: Done,
+        "Adds people to a group.";
+    Post "conversations/remove_user" With(Scope::MESSAGES_WRITE) => conversations::remove_user: Done,
+        "Takes a person out of a group; naming oneself is leaving.";
+    Post "conversations/remove_users" With(Scope::MESSAGES_WRITE) => conversations::remove_users:
+        Done,
+        "Takes people out of a group.";
+    Post "conversations/archive" With(Scope::MESSAGES_WRITE) => conversations::archive: Done,
+        "Puts a conversation away for the caller, until the next message.";
+    Post "conversations/unarchive" With(Scope::MESSAGES_WRITE) => conversations::unarchive: Done,
+        "Brings a conversation back for the caller.";
+    Get "conversations/get_unread" With(Scope::MESSAGES_READ) => conversations::get_unread:
+        Other("version 2: [[conversation_id, index]]; later: objects with conversation_id, obj_index, direct_mention"),
+        "Lists the unread conversations of a workspace with the index of the last message read.";
+    Post "conversations/mark_read" With(Scope::MESSAGES_WRITE) => conversations::mark_read: Done,
+        "Moves the read pointer forward to a message; without one, to the end.";
+    Post "conversations/mark_unread" With(Scope::MESSAGES_WRITE) => conversations::mark_unread: Done,
+        "Makes unread what follows a message; without one, the newest message.";
+    Post "conversations/mute" With(Scope::MESSAGES_WRITE) => conversations::mute: CONVERSATION,
+        "Silences a conversation for the caller for some minutes.";
+    Post "conversations/unmute" With(Scope::MESSAGES_WRITE) => conversations::unmute: CONVERSATION,
+        "Ends a mute.";
+
+    Get "conversation_messages/getone" With(Scope::MESSAGES_READ) => messages::getone: MESSAGE,
+        "Gets a message of a conversation of the caller.";
+    Get "conversation_messages/get" With(Scope::MESSAGES_READ) => messages::get:
+        Many("MessageV2", "Message"),
+        "Lists messages of a conversation, newest first unless asked otherwise.";
+    Post "conversation_messages/add" With(Scope::MESSAGES_WRITE) => messages::add: MESSAGE,
+        "Writes a message.";
+    Post "conversation_messages/update" With(Scope::MESSAGES_WRITE) => messages::update: MESSAGE,
+        "Changes one's own message.";
+    Post "conversation_messages/remove" With(Scope::MESSAGES_REMOVE) => messages::remove: Done,
+        "Removes a message; its place in the conversation stays.";
+
+    Upload "attachments/upload" With(Scope::ATTACHMENTS_WRITE) => attachments::upload:
+        One("Attachment", "Attachment"),
+        "Uploads a file, to be attached to a post within a day.";
+    Post "attachments/remove" With(Scope::ATTACHMENTS_WRITE) => attachments::remove: Done,
+        "Takes an attachment off a thread, comment or message.";
 }

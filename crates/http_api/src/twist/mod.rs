@@ -1,11 +1,13 @@
 //! The Twist API, versions 2, 3 and 4.
 
 mod action;
+mod attachments;
 mod audience;
 pub mod avatars;
 mod call;
 mod channels;
 mod comments;
+mod conversations;
 mod credentials;
 mod dto;
 mod endpoint;
@@ -13,6 +15,7 @@ mod error;
 pub mod files;
 mod groups;
 mod ids;
+mod messages;
 pub mod openapi;
 mod page;
 mod reactions;

@@ -35,6 +35,11 @@ use super::{call, dto, endpoint::ROUTES};
     dto::Comment,
     dto::CommentV2,
     dto::UnreadThread,
+    dto::Conversation,
+    dto::ConversationV2,
+    dto::UnreadConversation,
+    dto::Message,
+    dto::MessageV2,
 )))]
 struct Objects;
 

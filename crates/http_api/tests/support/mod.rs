@@ -233,13 +233,20 @@ impl Client {
         self.send(Method::POST, path, "multipart/form-data; boundary=limit", body.into()).await
     }
 
-    async fn send(&self, method: Method, path: &str, content_type: &str, body: Bytes) -> Answer {
+    /// Sends whatever body.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Answer {
         let uri = if path.starts_with('/') { path.to_owned() } else { format!("/api/{path}") };
-        let mut request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(header::HOST, "halyard.test")
-            .header(header::CONTENT_LENGTH, body.len());
+        let mut request =
+            Request::builder().method(method).uri(uri).header(header::CONTENT_LENGTH, body.len());
+        if !self.headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header(header::HOST, "halyard.test");
+        }
         if !content_type.is_empty() {
             request = request.header(header::CONTENT_TYPE, content_type);
         }

@@ -6,8 +6,13 @@
 mod support;
 
 mod accounts;
+mod attachments;
+mod conversations;
+mod files;
 mod groups;
 mod members;
+mod messages;
 mod profile;
 mod sign_in;
+mod team;
 mod workspaces;

@@ -211,7 +211,7 @@ fn append(
     Ok(Comment { id, ..comment })
 }
 
-pub(super) fn record(
+pub(crate) fn record(
     tx: &mut Tx<'_>,
     actor: &Actor,
     comment: &Comment,

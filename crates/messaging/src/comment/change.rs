@@ -35,7 +35,7 @@ pub fn update(
     id: CommentId,
     change: &CommentChange,
 ) -> Result<Comment, Error> {
-    let (thread, comment) = open(tx, actor, id)?;
+    let (thread, comment) = hold(tx, actor, id)?;
     if comment.creator != actor.user {
         return Err(Error::Forbidden("only the author may change a comment"));
     }
@@ -86,7 +86,7 @@ pub fn update(
 /// # Errors
 /// [`Error::CommentNotFound`]; [`Error::Forbidden`] for others than the author and admins.
 pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(), Error> {
-    let (thread, comment) = open(tx, actor, id)?;
+    let (thread, comment) = hold(tx, actor, id)?;
     if comment.creator != actor.user && thread.role != Role::Admin {
         return Err(Error::Forbidden("only the author or an admin may remove a comment"));
     }
@@ -114,7 +114,11 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(), Error
 }
 
 /// The comment with its thread locked.
-fn open(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(Access, Comment), Error> {
+pub(crate) fn hold(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: CommentId,
+) -> Result<(Access, Comment), Error> {
     let thread = load(tx, actor, id)?.thread_id;
     let thread = thread::access(tx, actor, thread)?;
     // Again, now that nobody else can change it.

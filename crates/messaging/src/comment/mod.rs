@@ -14,7 +14,9 @@ use halyard_platform::{
 };
 
 pub(crate) use add::add_system;
+pub(crate) use add::record;
 pub use add::{NewComment, ThreadAction, add};
+pub(crate) use change::hold;
 pub use change::{CommentChange, remove, update};
 pub use list::{Page, list};
 

@@ -13,6 +13,8 @@ pub enum Position {
     ObjIndex(i64),
     /// By message.
     Message(MessageId),
+    /// By message when there is one with this id in the conversation, else by an index that exists.
+    MessageOrObjIndex(i64),
     /// The newest message.
     Newest,
 }
@@ -105,11 +107,18 @@ fn index(tx: &mut Tx<'_>, id: ConversationId, position: Position, last: i64) -> 
     match position {
         Position::ObjIndex(index) => Ok(index),
         Position::Newest => Ok(last),
-        Position::Message(message) => tx
-            .optional(
-                "select obj_index from message where id = $1 and conversation_id = $2",
-                params![message, id],
-            )?
-            .ok_or(Error::MessageNotFound),
+        Position::Message(message) => index_of(tx, id, message)?.ok_or(Error::MessageNotFound),
+        Position::MessageOrObjIndex(number) => match index_of(tx, id, MessageId(number))? {
+            Some(index) => Ok(index),
+            None if (-1..=last).contains(&number) => Ok(number),
+            None => Err(Error::MessageNotFound),
+        },
     }
+}
+
+fn index_of(tx: &mut Tx<'_>, id: ConversationId, message: MessageId) -> Result<Option<i64>, Error> {
+    Ok(tx.optional(
+        "select obj_index from message where id = $1 and conversation_id = $2",
+        params![message, id],
+    )?)
 }

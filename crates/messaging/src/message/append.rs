@@ -137,7 +137,7 @@ pub(super) fn mention(
     Ok(())
 }
 
-pub(super) fn record(
+pub(crate) fn record(
     tx: &mut Tx<'_>,
     actor: &Actor,
     place: &Place,

@@ -93,7 +93,7 @@ pub fn update(
 }
 
 /// The message with its conversation locked.
-pub(super) fn hold(
+pub(crate) fn hold(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: MessageId,

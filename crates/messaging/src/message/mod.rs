@@ -19,7 +19,8 @@ mod remove;
 mod types;
 
 pub use add::add;
-pub(crate) use append::{Entry, append};
+pub(crate) use append::{Entry, append, record};
+pub(crate) use change::hold;
 pub use change::{MessageChange, update};
 pub use list::{Filter, list, list_ids};
 pub use remove::remove;

@@ -17,7 +17,7 @@ mod values;
 use std::collections::HashMap;
 
 pub use lists::{List, Object};
-pub use multipart::{HEAD, Upload};
+pub use multipart::{HEAD, Upload, file_name};
 pub use read::{ReadError, ReadLimits};
 pub use scalars::{FromId, Seconds};
 pub use values::{Kind, Param, Patch, Problem, Raw};

@@ -199,7 +199,7 @@ impl Part<'_> {
             return Ok(None);
         }
         Ok(Some(Upload {
-            file_name: last_component(file_name),
+            file_name: self::file_name(file_name),
             content_type: content_type.filter(|text| text.len() <= NAME_LENGTH),
             head,
             content,
@@ -207,7 +207,9 @@ impl Part<'_> {
     }
 }
 
-fn last_component(path: &str) -> String {
+/// The last component of a path in the spelling of any system, without control characters and with
+/// at most 255 characters; `file` when nothing is left of it.
+pub fn file_name(path: &str) -> String {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_LENGTH).collect();
     match name.trim() {

@@ -4,7 +4,8 @@ use utoipa::ToSchema;
 
 /// An uploaded file or a link. The answer to an upload has every key. In a post it is kept as the
 /// client sent it, unknown keys included; of an uploaded file `file_name`, `file_size`,
-/// `underlying_type`, `url_type` and `upload_state` are always those of the upload.
+/// `underlying_type`, `url_type`, `upload_state`, `url` and the `image` keys are always those of the
+/// upload.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Attachment {
     /// Chosen by the client at upload, usually a UUID.

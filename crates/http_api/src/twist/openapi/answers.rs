@@ -74,6 +74,12 @@ pub(super) fn special(path: &str) -> Option<Shape> {
             list(&reference("UnreadThread")),
             list(&json!({"type": "array", "items": integer(), "minItems": 3, "maxItems": 3})),
         ),
+        "conversations/get_unread" => Shape::both(
+            "A list of `UnreadConversation`; under `/api/v2/` lists of two numbers: conversation, \
+             index of the last message read.",
+            list(&reference("UnreadConversation")),
+            list(&json!({"type": "array", "items": integer(), "minItems": 2, "maxItems": 2})),
+        ),
         "reactions/get" => Shape::new(
             "Each emoji with the ids of the people who chose it.",
             json!({"type": "object", "additionalProperties": list(&integer())}),

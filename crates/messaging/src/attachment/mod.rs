@@ -2,6 +2,15 @@
 //!
 //! A list is stored as the client sent it, unknown keys included, with one exception: what the
 //! server knows about a file of its own (name, size, type, address) comes from the upload.
+//!
+//! The stored address of a file is a path from the root of this server, never a whole address:
+//! whoever answers a list puts the address in front under which the reader knows the server. So
+//! posts survive a new host name, and nobody can lead readers, who send their token along, to
+//! another host under the name of a file of ours.
+
+mod list;
+mod remove;
+mod sweep;
 
 use halyard_identity::UserId;
 use halyard_platform::{
@@ -9,12 +18,12 @@ use halyard_platform::{
     db::{self, FromRow, Row, Tx},
     params,
 };
-use serde_json::{Map, Value, json};
 
-use crate::{Actor, CommentId, Error, MessageId, ThreadId, json as stored};
+pub(crate) use list::prepare;
+pub use remove::remove;
+pub use sweep::{UNUSED_FOR, forget, unused};
 
-/// Attachments of one post at most.
-const MAX: usize = 50;
+use crate::{Actor, CommentId, Error, MessageId, ThreadId};
 
 /// An uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,114 +169,4 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: &str) -> Result<Attachment, Erro
         params![id, actor.user],
     )?
     .ok_or(Error::AttachmentNotFound)
-}
-
-/// A list of attachments that has been checked against the uploads.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Prepared {
-    json: Option<String>,
-    files: Vec<String>,
-}
-
-/// Checks the list of a post; `None` is no list.
-///
-/// # Errors
-/// [`Error::AttachmentsInvalid`] for too many, for one without an id and for a file of somebody
-/// else that the actor cannot see.
-pub(crate) fn prepare(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    list: Option<&[Map<String, Value>]>,
-) -> Result<Prepared, Error> {
-    let Some(list) = list else { return Ok(Prepared::default()) };
-    if list.len() > MAX {
-        return Err(Error::AttachmentsInvalid("at most 50 attachments"));
-    }
-    let mut files = Vec::new();
-    let mut kept = Vec::with_capacity(list.len());
-    for entry in list {
-        let mut entry = entry.clone();
-        if let Some(file) = known_file(tx, actor, &entry)? {
-            entry.extend(trusted(&file));
-            files.push(file.id);
-        }
-        kept.push(Value::Object(entry));
-    }
-    Ok(Prepared { json: Some(stored::encode(&kept)), files })
-}
-
-fn known_file(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    entry: &Map<String, Value>,
-) -> Result<Option<Attachment>, Error> {
-    let id = match entry.get("attachment_id") {
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) => id.to_string(),
-        _ => return Err(Error::AttachmentsInvalid("attachment_id is missing")),
-    };
-    match load(tx, actor, &id) {
-        Ok(file) => Ok(Some(file)),
-        Err(Error::AttachmentNotFound) => {
-            let foreign: Option<String> =
-                tx.optional("select id from attachment where id = $1", params![&id])?;
-            match foreign {
-                Some(_) => Err(Error::AttachmentsInvalid("this file belongs to somebody else")),
-                // A link preview, or an attachment that never had a file here.
-                None => Ok(None),
-            }
-        }
-        Err(other) => Err(other),
-    }
-}
-
-fn trusted(file: &Attachment) -> Map<String, Value> {
-    let facts = json!({
-        "attachment_id": file.id,
-        "file_name": file.file_name,
-        "file_size": file.file_size,
-        "underlying_type": file.media_type,
-        "url_type": file.url_type,
-        "upload_state": "uploaded",
-    });
-    match facts {
-        Value::Object(facts) => facts,
-        _ => Map::new(),
-    }
-}
-
-impl Prepared {
-    /// The list to store with the post.
-    pub(crate) fn stored(&self) -> Option<String> {
-        self.json.clone()
-    }
-
-    /// Ties the files to their post, so that its readers may fetch them.
-    pub(crate) fn attach(&self, tx: &mut Tx<'_>, parent: Parent) -> Result<(), Error> {
-        let [thread, comment, message] = parent.columns();
-        for file in &self.files {
-            tx.exec(
-                "insert into attachment_use (attachment_id, thread_id, comment_id, message_id)
-                 values ($1, $2, $3, $4)",
-                params![file, thread, comment, message],
-            )?;
-        }
-        Ok(())
-    }
-
-    /// As [`attach`](Self::attach), after untying what the post had before.
-    pub(crate) fn replace(&self, tx: &mut Tx<'_>, parent: Parent) -> Result<(), Error> {
-        match parent {
-            Parent::Thread(id) => {
-                tx.exec("delete from attachment_use where thread_id = $1", params![id])
-            }
-            Parent::Comment(id) => {
-                tx.exec("delete from attachment_use where comment_id = $1", params![id])
-            }
-            Parent::Message(id) => {
-                tx.exec("delete from attachment_use where message_id = $1", params![id])
-            }
-        }?;
-        self.attach(tx, parent)
-    }
 }
