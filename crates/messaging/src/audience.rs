@@ -7,7 +7,9 @@ use halyard_platform::{
 use crate::{Error, GroupId, WorkspaceId, json};
 
 /// How far a post reaches beyond the people and groups it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// The order is that of their width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// Only the people and groups named.
     People,
@@ -94,13 +96,27 @@ impl Audience {
             if known != distinct(&self.groups) {
                 return Err(Error::GroupNotFound);
             }
-            people.extend(tx.all::<UserId>(
-                "select distinct user_id from member_group_user where group_id in {ids $1}",
-                params![&groups],
-            )?);
+            people.extend(in_groups(tx, workspace, &self.groups)?);
         }
         Ok(people)
     }
+}
+
+/// The people in these groups of a workspace, ascending; other groups count for nothing.
+pub(crate) fn in_groups(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    groups: &[GroupId],
+) -> Result<Vec<UserId>, Error> {
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(tx.all(
+        "select distinct gu.user_id from member_group_user gu
+         join member_group g on g.id = gu.group_id
+         where g.workspace_id = $1 and g.id in {ids $2} order by gu.user_id",
+        params![workspace, &json::encode(groups)],
+    )?)
 }
 
 fn distinct<T: Ord + Copy>(ids: &[T]) -> i64 {

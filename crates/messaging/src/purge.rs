@@ -35,6 +35,14 @@ pub(crate) fn enqueue_channel(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> 
     enqueue(tx, actor, Target::Channel(id))
 }
 
+pub(crate) fn enqueue_workspace(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: WorkspaceId,
+) -> Result<(), Error> {
+    enqueue(tx, actor, Target::Workspace(id))
+}
+
 fn enqueue(tx: &mut Tx<'_>, actor: &Actor, target: Target) -> Result<(), Error> {
     let payload = json::encode(&target);
     let job = jobs::NewJob { kind: JOB, key: None, payload: &payload, run_at: actor.now };

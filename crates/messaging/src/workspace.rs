@@ -236,6 +236,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<(),
         params![id, actor.now],
     )?;
     identity::forget_default_workspace(tx, id.0)?;
+    crate::purge::enqueue_workspace(tx, actor, id)?;
     record(tx, actor, id, "workspace_deleted")?;
     Ok(())
 }

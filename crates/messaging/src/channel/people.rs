@@ -54,6 +54,10 @@ pub(crate) fn join(
          returning user_id",
         params![id, &stored::encode(&people), actor.now - 1, actor.now, workspace],
     )?;
+    // Also to somebody who was here before.
+    if !joined.is_empty() {
+        crate::thread::forget_pointers(tx, id, &stored::encode(&joined))?;
+    }
     changed(tx, actor, workspace, id, "channel_user_added", &joined)
 }
 

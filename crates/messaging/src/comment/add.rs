@@ -5,11 +5,11 @@ use serde_json::json;
 use super::Comment;
 use crate::{
     Actor, CommentId, Error, ThreadId, attachment,
-    audience::{Audience, Reach},
+    audience::{self, Audience, Reach},
     event, json as stored,
     post::Post,
     temp_id::{self, Kind},
-    thread::{self, Access},
+    thread::{self, Access, Wrote},
 };
 
 /// What a comment does to its thread besides being in it.
@@ -52,6 +52,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewComment) -> Result<Comment, 
     let attachments = attachment::prepare(tx, actor, new.post.attachments.as_deref())?;
     let mut people = new.audience.people(tx, thread.workspace)?;
     people.extend(&new.post.direct_mentions);
+    people.extend(audience::in_groups(tx, thread.workspace, &new.post.direct_group_mentions)?);
     people.retain(|user| *user != actor.user);
     let mut participants = thread::attach_people(tx, thread.id, thread.channel, &people)?;
     participants.push(actor.user);
@@ -84,12 +85,18 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewComment) -> Result<Comment, 
         None => thread.closed,
         Some(action) => action == ThreadAction::Close,
     };
-    let reach = if new.audience.reach == Reach::Channel { Reach::Channel } else { thread.reach };
-    let change =
-        Appended { participants: &participants, snippet: &new.post.snippet, closed, reach };
+    // A comment for everyone in the channel takes its thread to everyone there, for good.
+    let reach = if new.audience.reach.is_everyone() {
+        thread.reach.max(new.audience.reach)
+    } else {
+        thread.reach
+    };
+    let snippet = Some(new.post.snippet.as_str());
+    let change = Appended { participants: &participants, snippet, closed, reach };
     let comment = append(tx, &thread, comment, &change)?;
     attachments.attach(tx, attachment::Parent::Comment(comment.id))?;
-    thread::author_wrote(tx, actor, &thread, new.moves_pointer)?;
+    let wrote = Wrote { moves_pointer: new.moves_pointer, attaches: true };
+    thread::author_wrote(tx, actor, &thread, wrote)?;
     thread::remember_mentions(tx, thread.id, comment.obj_index, &new.post.direct_mentions)?;
     if let Some(temp) = new.temp_id {
         temp_id::claim(tx, actor, temp, Kind::Comment, comment.id.0)?;
@@ -101,7 +108,8 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewComment) -> Result<Comment, 
     Ok(comment)
 }
 
-/// Adds a comment in which the system tells what somebody did to the thread.
+/// Adds a comment in which the system tells what somebody did to the thread. Unlike writing, this
+/// attaches nobody, and it counts as read only to an actor who had read the rest.
 pub(crate) fn add_system(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -133,15 +141,11 @@ pub(crate) fn add_system(
         deleted_by: None,
         version: 1,
     };
-    let snippet: String = tx.one("select snippet from thread where id = $1", params![id])?;
-    let change = Appended {
-        participants: &[],
-        snippet: &snippet,
-        closed: thread.closed,
-        reach: thread.reach,
-    };
+    let moves_pointer = thread::read_items(tx, actor, &thread)? >= thread.items();
+    let change =
+        Appended { participants: &[], snippet: None, closed: thread.closed, reach: thread.reach };
     let comment = append(tx, &thread, comment, &change)?;
-    thread::author_wrote(tx, actor, &thread, true)?;
+    thread::author_wrote(tx, actor, &thread, Wrote { moves_pointer, attaches: false })?;
     record(tx, actor, &comment, "comment_added")
 }
 
@@ -153,7 +157,8 @@ fn posted_at(thread: &Access, actor: &Actor) -> Millis {
 /// What a new comment changes in its thread.
 struct Appended<'a> {
     participants: &'a [UserId],
-    snippet: &'a str,
+    /// None keeps what is shown: the system has no part in it.
+    snippet: Option<&'a str>,
     closed: bool,
     reach: Reach,
 }
@@ -191,7 +196,8 @@ fn append(
     let responders = thread::extended(&thread.responders_json, responder)?;
     tx.send(
         "update thread set comment_count = comment_count + 1, last_obj_index = $2,
-             last_comment_id = $3, snippet = $4, snippet_creator = $5, last_updated_at = $6,
+             last_comment_id = $3, snippet = coalesce($4, snippet),
+             snippet_creator = coalesce($5, snippet_creator), last_updated_at = $6,
              participants = $7, responders = $8, closed = $9, audience = $10,
              version = version + 1
          where id = $1",
@@ -200,7 +206,7 @@ fn append(
             comment.obj_index,
             id,
             change.snippet,
-            comment.creator,
+            change.snippet.map(|_| comment.creator),
             comment.posted_at,
             participants.as_ref().unwrap_or(&thread.participants_json),
             responders.as_ref().unwrap_or(&thread.responders_json),

@@ -1,9 +1,10 @@
+use halyard_identity::UserId;
 use halyard_platform::{db::Tx, params};
 use serde_json::{Map, Value};
 
 use super::{Comment, add::record, load};
 use crate::{
-    Actor, CommentId, Error, Role, attachment, json as stored,
+    Actor, CommentId, Error, Role, ThreadId, attachment, json as stored,
     post::check_content,
     text,
     thread::{self, Access},
@@ -19,12 +20,12 @@ pub struct CommentChange {
     /// The whole new list of buttons, stored JSON.
     pub actions_json: Option<String>,
     /// People mentioned; taken from a new text when not given.
-    pub direct_mentions: Option<Vec<halyard_identity::UserId>>,
+    pub direct_mentions: Option<Vec<UserId>>,
     /// Groups mentioned; taken from a new text when not given.
     pub direct_group_mentions: Option<Vec<crate::GroupId>>,
 }
 
-/// Changes one's own comment.
+/// Changes one's own comment. A mention that is new in the text counts as one, but attaches nobody.
 ///
 /// # Errors
 /// [`Error::CommentNotFound`]; [`Error::Forbidden`] for somebody else's comment, a removed one and
@@ -67,14 +68,11 @@ pub fn update(
     if change.attachments.is_some() {
         attachments.replace(tx, attachment::Parent::Comment(id))?;
     }
-    let users = users.unwrap_or_default();
-    thread::remember_mentions(tx, thread.id, comment.obj_index, &users)?;
-    if let Some(content) = &change.content {
-        tx.exec(
-            "update thread set snippet = $3, version = version + 1
-             where id = $1 and last_comment_id = $2",
-            params![thread.id, id, &text::snippet(content)],
-        )?;
+    if let Some(users) = &users {
+        thread::replace_mentions(tx, thread.id, comment.obj_index, users)?;
+    }
+    if change.content.is_some() {
+        refresh_snippet(tx, thread.id)?;
     }
     let comment = load(tx, actor, id)?;
     record(tx, actor, &comment, "comment_updated")?;
@@ -105,11 +103,16 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(), Error
         "delete from thread_mention where thread_id = $1 and obj_index = $2",
         params![thread.id, comment.obj_index],
     )?;
-    tx.exec(
-        "update thread set comment_count = comment_count - 1, version = version + 1 where id = $1",
+    let newest: Option<CommentId> = tx.optional(
+        "select id from comment where thread_id = $1 and deleted_at is null
+         order by obj_index desc limit 1",
         params![thread.id],
     )?;
-    show_newest(tx, &thread, id)?;
+    tx.exec(
+        "update thread set comment_count = comment_count - 1, last_comment_id = $2 where id = $1",
+        params![thread.id, newest],
+    )?;
+    refresh_snippet(tx, thread.id)?;
     record(tx, actor, &comment, "comment_deleted")
 }
 
@@ -125,30 +128,22 @@ pub(crate) fn hold(
     Ok((thread, load(tx, actor, id)?))
 }
 
-/// When the newest comment was removed, the one before it speaks for the thread.
-fn show_newest(tx: &mut Tx<'_>, thread: &Access, removed: CommentId) -> Result<(), Error> {
-    let newest: Option<(CommentId, String, i64)> = tx.optional(
-        "select id, content, creator from comment
+/// Shows the newest text of a thread in its lists: that of the newest comment of a person, else the
+/// opening post.
+pub(crate) fn refresh_snippet(tx: &mut Tx<'_>, thread: ThreadId) -> Result<(), Error> {
+    let newest: Option<(String, UserId)> = tx.optional(
+        "select content, creator from comment
          where thread_id = $1 and deleted_at is null and system_message is null
          order by obj_index desc limit 1",
-        params![thread.id],
-    )?;
-    let last: Option<CommentId> = tx.optional(
-        "select id from comment where thread_id = $1 and deleted_at is null
-         order by obj_index desc limit 1",
-        params![thread.id],
+        params![thread],
     )?;
     let (content, creator) = match newest {
-        Some((_, content, creator)) => (content, creator),
-        None => tx.one::<(String, i64)>(
-            "select content, creator from thread where id = $1",
-            params![thread.id],
-        )?,
+        Some(newest) => newest,
+        None => tx.one("select content, creator from thread where id = $1", params![thread])?,
     };
     tx.exec(
-        "update thread set last_comment_id = $3, snippet = $4, snippet_creator = $5
-         where id = $1 and last_comment_id = $2",
-        params![thread.id, removed, last, &text::snippet(&content), creator],
+        "update thread set snippet = $2, snippet_creator = $3, version = version + 1 where id = $1",
+        params![thread, &text::snippet(&content), creator],
     )?;
     Ok(())
 }

@@ -36,13 +36,14 @@ impl Default for Page {
 /// Comments of a thread, removed ones included as empty places.
 ///
 /// # Errors
-/// [`Error::ThreadNotFound`]
+/// [`Error::ThreadNotFound`]; [`Error::Invalid`] for a limit outside 1 to 500.
 pub fn list(
     tx: &mut Tx<'_>,
     actor: &Actor,
     id: ThreadId,
     page: &Page,
 ) -> Result<Vec<Comment>, Error> {
+    boundary::check_limit(page.limit)?;
     let (channel, workspace, last) = tx
         .optional::<(ChannelId, WorkspaceId, i64)>(
             "select t.channel_id, t.workspace_id, t.last_obj_index
@@ -67,7 +68,7 @@ pub fn list(
         from = from.max(boundary::first_after(last, moment, &mut posted_at)?);
     }
     if let Some(moment) = page.older_than {
-        to = to.min(boundary::first_after(last, moment - 1, &mut posted_at)? - 1);
+        to = to.min(boundary::first_after(last, moment.saturating_sub(1), &mut posted_at)? - 1);
     }
     let bounds = params![id, from, to, page.limit];
     let rows: Vec<Columns> = if page.ascending {

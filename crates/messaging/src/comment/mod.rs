@@ -16,7 +16,7 @@ use halyard_platform::{
 pub(crate) use add::add_system;
 pub(crate) use add::record;
 pub use add::{NewComment, ThreadAction, add};
-pub(crate) use change::hold;
+pub(crate) use change::{hold, refresh_snippet};
 pub use change::{CommentChange, remove, update};
 pub use list::{Page, list};
 
@@ -140,7 +140,7 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<Comment, Er
 }
 
 /// A comment of a thread that the caller has found through the actor's membership.
-pub(crate) fn in_thread(
+fn in_thread(
     tx: &mut Tx<'_>,
     id: CommentId,
     channel: ChannelId,

@@ -25,12 +25,13 @@ pub(crate) struct Access {
     pub(crate) pinned: bool,
     pub(crate) role: Role,
     pub(crate) actor_name: String,
-    pub(crate) done_items: i64,
+    /// It comes to the actor's inbox although the actor is not attached to it.
+    pub(crate) concerns_everyone: bool,
 }
 
 impl FromRow for Access {
     fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
-        Ok(Self {
+        let mut access = Self {
             id: row.get()?,
             workspace: row.get()?,
             channel: row.get()?,
@@ -46,8 +47,12 @@ impl FromRow for Access {
             pinned: row.get()?,
             role: row.get()?,
             actor_name: row.get()?,
-            done_items: row.get::<Option<i64>>()?.unwrap_or(0),
-        })
+            concerns_everyone: false,
+        };
+        let since: Option<Millis> = row.get()?;
+        access.concerns_everyone =
+            super::concerns_everyone(access.reach, since, access.last_updated_at);
+        Ok(access)
     }
 }
 
@@ -56,23 +61,31 @@ impl FromRow for Access {
 /// # Errors
 /// [`Error::ThreadNotFound`] for what the actor cannot see.
 pub(crate) fn access(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Access, Error> {
+    if let Some(access) = find(tx, actor, id)? {
+        return Ok(access);
+    }
+    // PostgreSQL drops the row when somebody moved the thread while this transaction waited for
+    // the lock: the channel that it was joined with is no longer its channel. A new look finds it.
+    find(tx, actor, id)?.ok_or(Error::ThreadNotFound)
+}
+
+fn find(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Option<Access>, db::Error> {
     tx.optional(
         "select t.id, t.workspace_id, t.channel_id, c.archived, t.creator, t.title, t.audience,
              t.participants, t.responders, t.last_obj_index, t.last_updated_at, t.closed,
-             t.pinned_at is not null, m.role, u.name, s.done_items
+             t.pinned_at is not null, m.role, u.name,
+             case when t.audience = 'workspace' then m.joined_at else cm.joined_at end
          from thread t
          join channel c on c.id = t.channel_id and c.removed_at is null
          join member m on m.workspace_id = t.workspace_id and m.user_id = $2
              and m.removed_at is null
          join users u on u.id = $2
          left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
-         left join thread_state s on s.user_id = $2 and s.thread_id = t.id
          where t.id = $1 and t.removed_at is null
              and (cm.user_id is not null or (c.public and m.role <> 'guest'))
          {lock t}",
         params![id, actor.user],
-    )?
-    .ok_or(Error::ThreadNotFound)
+    )
 }
 
 impl Access {
@@ -98,7 +111,8 @@ impl Access {
 
 /// Attaches people to a thread: it will come to their inbox, whatever its audience.
 ///
-/// Who cannot see the channel is left out. Answers who is attached now, of those given.
+/// Who cannot see the channel is left out. Answers who is attached now, each once, in the order in
+/// which they were given.
 pub(crate) fn attach_people(
     tx: &mut Tx<'_>,
     thread: ThreadId,
@@ -108,7 +122,7 @@ pub(crate) fn attach_people(
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(tx.all(
+    let attached: Vec<UserId> = tx.all(
         "insert into thread_state (user_id, thread_id, follows)
          select m.user_id, $1, true
          from channel c
@@ -119,7 +133,14 @@ pub(crate) fn attach_people(
          on conflict (user_id, thread_id) do update set follows = true
          returning user_id",
         params![thread, channel, &json::encode(people)],
-    )?)
+    )?;
+    let mut ordered = Vec::with_capacity(attached.len());
+    for user in people {
+        if attached.contains(user) && !ordered.contains(user) {
+            ordered.push(*user);
+        }
+    }
+    Ok(ordered)
 }
 
 /// The stored list with more people at its end, or `None` when they are all in it.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Thread, access::attach_people, load};
 use crate::{
     Actor, ChannelId, Error, ThreadId, attachment,
-    audience::Audience,
+    audience::{self, Audience},
     channel, event, json as stored,
     post::Post,
     temp_id::{self, Kind},
@@ -44,6 +44,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewThread) -> Result<Thread, Er
     let attachments = attachment::prepare(tx, actor, new.post.attachments.as_deref())?;
     let mut people = new.audience.people(tx, channel.workspace)?;
     people.extend(&new.post.direct_mentions);
+    people.extend(audience::in_groups(tx, channel.workspace, &new.post.direct_group_mentions)?);
     let mut participants = vec![actor.user];
     let id: ThreadId = tx.one(
         "insert into thread (workspace_id, channel_id, creator, title, content, attachments,
@@ -76,12 +77,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewThread) -> Result<Thread, Er
     people.retain(|user| *user != actor.user);
     let attached = attach_people(tx, id, channel.id, &people)?;
     if !attached.is_empty() {
-        // In the order in which they were named, each once.
-        for user in people {
-            if attached.contains(&user) && !participants.contains(&user) {
-                participants.push(user);
-            }
-        }
+        participants.extend(attached);
         tx.exec(
             "update thread set participants = $2 where id = $1",
             params![id, &stored::encode(&participants)],
@@ -122,6 +118,20 @@ pub(crate) fn remember_mentions(
         params![thread, obj_index, &stored::encode(people)],
     )?;
     Ok(())
+}
+
+/// As [`remember_mentions`], for an item whose text has changed.
+pub(crate) fn replace_mentions(
+    tx: &mut Tx<'_>,
+    thread: ThreadId,
+    obj_index: i64,
+    people: &[UserId],
+) -> Result<(), Error> {
+    tx.exec(
+        "delete from thread_mention where thread_id = $1 and obj_index = $2",
+        params![thread, obj_index],
+    )?;
+    remember_mentions(tx, thread, obj_index, people)
 }
 
 pub(super) fn check_title(title: &str) -> Result<(), Error> {

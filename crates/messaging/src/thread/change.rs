@@ -1,7 +1,11 @@
 use halyard_platform::{db::Tx, params};
 use serde_json::{Map, Value, json};
 
-use super::{Access, Thread, access, add::check_title, load};
+use super::{
+    Access, Thread, access,
+    add::{check_title, replace_mentions},
+    load,
+};
 use crate::{
     Actor, Error, Role, ThreadId, attachment, comment, event, json as stored, post::check_content,
     text,
@@ -24,7 +28,8 @@ pub struct ThreadChange {
     pub direct_group_mentions: Option<Vec<crate::GroupId>>,
 }
 
-/// Changes title or opening post. A new title leaves a system comment behind.
+/// Changes title or opening post. A new title leaves a system comment behind. A mention that is
+/// new in the text counts as one, but attaches nobody.
 ///
 /// # Errors
 /// [`Error::ThreadNotFound`]; [`Error::Forbidden`] for others than the creator and admins;
@@ -55,16 +60,11 @@ pub fn update(
     };
     let users = change.direct_mentions.clone().or(users);
     let groups = change.direct_group_mentions.clone().or(groups);
-    let snippet = match &change.content {
-        // The snippet shows the opening post only while there is no comment.
-        Some(content) if old.comment_count == 0 => text::snippet(content),
-        _ => old.snippet,
-    };
     let title = change.title.as_deref().map_or(old.title.as_str(), str::trim);
     tx.exec(
         "update thread set title = $2, content = $3, attachments = $4, actions = $5,
-             direct_mentions = $6, direct_group_mentions = $7, snippet = $8,
-             last_edited_at = $9, version = version + 1
+             direct_mentions = $6, direct_group_mentions = $7, last_edited_at = $8,
+             version = version + 1
          where id = $1",
         params![
             id,
@@ -74,14 +74,18 @@ pub fn update(
             &change.actions_json.clone().or(old.actions_json),
             &users.as_ref().map_or(old.direct_mentions_json, stored::encode),
             &groups.as_ref().map_or(old.direct_group_mentions_json, stored::encode),
-            &snippet,
             actor.now
         ],
     )?;
     if change.attachments.is_some() {
         attachments.replace(tx, attachment::Parent::Thread(id))?;
     }
-    super::add::remember_mentions(tx, id, -1, users.as_deref().unwrap_or_default())?;
+    if let Some(users) = &users {
+        replace_mentions(tx, id, -1, users)?;
+    }
+    if change.content.is_some() {
+        comment::refresh_snippet(tx, id)?;
+    }
     if title != thread.title {
         let message = json!({
             "type": "THREAD_RENAMED",

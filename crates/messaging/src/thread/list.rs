@@ -1,7 +1,14 @@
-use halyard_platform::{clock::Millis, db::Tx, params};
+use halyard_platform::{
+    clock::Millis,
+    db::{self, Tx},
+    params,
+};
 
 use super::{Thread, finished, thread_columns};
-use crate::{Actor, ChannelId, Error, Role, ThreadId, WorkspaceId, channel, json, workspace};
+use crate::{
+    Actor, ChannelId, Error, Role, ThreadId, WorkspaceId, boundary::check_limit, channel, json,
+    workspace,
+};
 
 /// Which of the threads that the actor can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,13 +27,16 @@ pub enum FilterBy {
 pub struct Filter {
     /// A choice by what the actor has to do with them.
     pub by: FilterBy,
-    /// Last updated after this moment.
+    /// Last updated after this moment; see `after_id`.
     pub newer_than: Option<Millis>,
-    /// Last updated before this moment; with `before_id` one strict page boundary.
+    /// Last updated before this moment; see `before_id`.
     pub older_than: Option<Millis>,
-    /// Ids below this one.
+    /// Ids below this one. Together with `older_than` both are one page boundary: what comes before
+    /// this thread in the order of updates. Times on the wire are whole seconds, so the second of
+    /// `older_than` counts in full where the thread itself is no longer in it: a thread may come
+    /// twice, but none is left out.
     pub before_id: Option<ThreadId>,
-    /// Ids above this one.
+    /// Ids above this one; together with `newer_than` one page boundary like `before_id`.
     pub after_id: Option<ThreadId>,
     /// Only pinned or only unpinned ones.
     pub pinned: Option<bool>,
@@ -60,15 +70,15 @@ impl Default for Filter {
     }
 }
 
-/// `$1` actor, `$2` channel or workspace, `$3`–`$4` the update times, `$5` the id that goes with
-/// the upper time, `$6`–`$7` the ids, `$8`–`$9` pinned, `$10`–`$11` saved, `$12`–`$13` put away
+/// `$1` actor, `$2` channel or workspace, `$3`–`$4` the update times and `$18`, `$5` the ids that go
+/// with them, `$6`–`$7` the ids, `$8`–`$9` pinned, `$10`–`$11` saved, `$12`–`$13` put away
 /// (each pair: is the filter on, and its value), `$14` attached, `$15` excluded, `$16` limit,
 /// `$17` whether public channels are open to the actor.
 macro_rules! list_sql {
     ($scope:literal, $order:literal) => {
         concat!(
             "select ",
-            thread_columns!(),
+            thread_columns!("$1"),
             "
              from thread t
              join channel c on c.id = t.channel_id and c.removed_at is null
@@ -78,13 +88,16 @@ macro_rules! list_sql {
              where ",
             $scope,
             " and t.removed_at is null
-                 and t.last_updated_at > $3 and t.last_updated_at <= $4
+                 and t.last_updated_at >= $3 and t.last_updated_at <= $4
+                 and (t.last_updated_at > $3 or t.id > $18)
                  and (t.last_updated_at < $4 or t.id < $5)
                  and t.id > $6 and t.id < $7
                  and ($8 = false or (t.pinned_at is not null) = $9)
                  and ($10 = false or (s.starred_at is not null) = $11)
                  and ($12 = false or (coalesce(s.archived, false)
-                      and t.last_obj_index + 2 <= s.done_items) = $13)
+                      and (t.last_obj_index + 2 <= s.done_items
+                           or (s.done_items >= s.quiet_from
+                               and t.last_updated_at <= coalesce(s.muted_until, 0)))) = $13)
                  and ($14 = false or coalesce(s.follows, false))
                  and t.id not in {ids $15}
              order by ",
@@ -109,35 +122,44 @@ macro_rules! in_workspace_sql {
 /// Threads of a channel, or all that the actor can see in a workspace.
 ///
 /// # Errors
-/// [`Error::ChannelNotFound`], [`Error::WorkspaceNotFound`]
+/// [`Error::ChannelNotFound`], [`Error::WorkspaceNotFound`]; [`Error::Invalid`] for a limit outside
+/// 1 to 500.
 pub fn list(
     tx: &mut Tx<'_>,
     actor: &Actor,
     place: Place,
     filter: &Filter,
 ) -> Result<Vec<Thread>, Error> {
+    check_limit(filter.limit)?;
     let (in_channel, scope, sees_public) = match place {
         Place::Channel(id) => (true, channel::access(tx, actor, id)?.id.0, true),
         Place::Workspace(id) => (false, id.0, workspace::role(tx, actor, id)? != Role::Guest),
     };
     let excluded = json::encode(&filter.exclude);
     let starred = if filter.by == FilterBy::Starred { Some(true) } else { filter.starred };
-    let (upper, upper_id) = match (filter.older_than, filter.before_id) {
-        (Some(moment), Some(id)) => (moment, id.0),
-        (Some(moment), None) => (moment, i64::MIN),
-        _ => (i64::MAX, i64::MAX),
+    let (upper, upper_id, below) = match (filter.older_than, filter.before_id) {
+        (Some(moment), Some(id)) => match position(tx, place, id, moment)? {
+            Some(updated_at) => (updated_at, id.0, i64::MAX),
+            None => (second_of(moment) + 999, i64::MAX, i64::MAX),
+        },
+        (Some(moment), None) => (moment, i64::MIN, i64::MAX),
+        (None, id) => (i64::MAX, i64::MAX, id.map_or(i64::MAX, |id| id.0)),
     };
-    let below = match (filter.older_than, filter.before_id) {
-        (None, Some(id)) => id.0,
-        _ => i64::MAX,
+    let (lower, lower_id, above) = match (filter.newer_than, filter.after_id) {
+        (Some(moment), Some(id)) => match position(tx, place, id, moment)? {
+            Some(updated_at) => (updated_at, id.0, i64::MIN),
+            None => (second_of(moment), i64::MIN, i64::MIN),
+        },
+        (Some(moment), None) => (moment, i64::MAX, i64::MIN),
+        (None, id) => (i64::MIN, i64::MIN, id.map_or(i64::MIN, |id| id.0)),
     };
     let bound = params![
         actor.user,
         scope,
-        filter.newer_than.unwrap_or(i64::MIN),
+        lower,
         upper,
         upper_id,
-        filter.after_id.map_or(i64::MIN, |id| id.0),
+        above,
         below,
         filter.pinned.is_some(),
         filter.pinned.unwrap_or(false),
@@ -148,7 +170,8 @@ pub fn list(
         filter.by == FilterBy::AttachedToMe,
         &excluded,
         filter.limit,
-        sees_public
+        sees_public,
+        lower_id
     ];
     let threads = match (in_channel, filter.ascending) {
         (true, false) => tx.all(in_channel_sql!("t.last_updated_at desc, t.id desc"), bound),
@@ -157,6 +180,33 @@ pub fn list(
         (false, true) => tx.all(in_workspace_sql!("t.last_updated_at, t.id"), bound),
     }?;
     Ok(finished(tx, actor, threads)?)
+}
+
+/// When the thread of a page boundary was last updated, if it is here and that was in the second of
+/// the boundary's moment.
+fn position(
+    tx: &mut Tx<'_>,
+    place: Place,
+    id: ThreadId,
+    moment: Millis,
+) -> Result<Option<Millis>, db::Error> {
+    let (workspace, scope) = match place {
+        Place::Channel(id) => (false, id.0),
+        Place::Workspace(id) => (true, id.0),
+    };
+    let second = second_of(moment);
+    tx.optional(
+        "select last_updated_at from thread
+         where id = $1 and case when $2 then workspace_id else channel_id end = $3
+             and last_updated_at >= $4 and last_updated_at <= $5",
+        params![id, workspace, scope, second, second + 999],
+    )
+}
+
+/// The first millisecond of a moment's second.
+fn second_of(moment: Millis) -> Millis {
+    const LATEST: Millis = i64::MAX / 1000 - 1;
+    moment.div_euclid(1000).clamp(-LATEST, LATEST) * 1000
 }
 
 /// Where to look for threads.

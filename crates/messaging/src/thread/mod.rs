@@ -25,18 +25,19 @@ use halyard_platform::{
 };
 
 pub(crate) use access::{Access, access, attach_people, extended};
-pub(crate) use add::remember_mentions;
 pub use add::{NewThread, add};
+pub(crate) use add::{remember_mentions, replace_mentions};
 pub(crate) use change::record;
 pub use change::{ThreadChange, pin, remove, unpin, update};
 pub use list::{Filter, FilterBy, Place, list};
 pub use relocate::move_to_channel;
-pub(crate) use state::author_wrote;
+pub(crate) use state::{Wrote, author_wrote};
 pub use state::{
     archive, follow, mark_position, mark_read, mark_unread, mark_unread_for_others, mute, star,
     unarchive, unfollow, unmute, unstar,
 };
 pub use unread::{Unread, UnreadThread, fold, mark_all_read, unread};
+pub(crate) use unread::{forget_pointers, read_items};
 
 use crate::{
     Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, audience::Reach, comment::Comment,
@@ -122,18 +123,27 @@ struct PersonalColumns {
     done_items: Option<i64>,
     archived: Option<bool>,
     follows: Option<bool>,
-    joined: bool,
+    since: Option<Millis>,
 }
 
+/// The columns of a [`Thread`], given the parameter that holds the actor.
 macro_rules! thread_columns {
-    () => {
-        "t.id, t.workspace_id, t.channel_id, t.creator, u.name, t.title, t.content, t.attachments,
-         t.actions, t.audience, t.recipients, t.groups, t.participants, t.responders,
-         t.direct_mentions, t.direct_group_mentions, t.reactions, t.system_message,
-         t.comment_count, t.last_obj_index, t.snippet, t.snippet_creator, t.posted_at,
-         t.last_updated_at, t.last_edited_at, t.pinned_at, t.closed, t.version,
-         t.last_comment_id, s.starred_at, s.muted_until, s.quiet_from, s.done_items, s.archived,
-         s.follows, cm.user_id is not null"
+    ($actor:literal) => {
+        concat!(
+            "t.id, t.workspace_id, t.channel_id, t.creator, u.name, t.title, t.content,
+             t.attachments, t.actions, t.audience, t.recipients, t.groups, t.participants,
+             t.responders, t.direct_mentions, t.direct_group_mentions, t.reactions,
+             t.system_message, t.comment_count, t.last_obj_index, t.snippet, t.snippet_creator,
+             t.posted_at, t.last_updated_at, t.last_edited_at, t.pinned_at, t.closed, t.version,
+             t.last_comment_id, s.starred_at, s.muted_until, s.quiet_from, s.done_items,
+             s.archived, s.follows,
+             case when t.audience = 'workspace'
+                 then (select w.joined_at from member w
+                       where w.workspace_id = t.workspace_id and w.user_id = ",
+            $actor,
+            ")
+                 else cm.joined_at end"
+        )
     };
 }
 pub(super) use thread_columns;
@@ -183,7 +193,7 @@ impl FromRow for Thread {
             done_items: row.get()?,
             archived: row.get()?,
             follows: row.get()?,
-            joined: row.get()?,
+            since: row.get()?,
         };
         thread.personalize(&personal);
         Ok(thread)
@@ -198,9 +208,11 @@ impl Thread {
         let quiet = done >= personal.quiet_from.unwrap_or(0)
             && personal.muted_until.is_some_and(|until| self.last_updated_at <= until);
         let raised = items > done && !quiet;
-        let concerned = personal.follows.unwrap_or(
-            self.reach.is_everyone() && (personal.joined || self.reach == Reach::Workspace),
-        );
+        let concerned = personal.follows.unwrap_or(concerns_everyone(
+            self.reach,
+            personal.since,
+            self.last_updated_at,
+        ));
         self.starred = personal.starred_at.is_some();
         self.muted_until = personal.muted_until;
         self.archived = personal.archived.unwrap_or(false) && !raised;
@@ -213,6 +225,13 @@ impl Thread {
     }
 }
 
+/// Whether a thread comes to the inbox of somebody who is not attached to it: it is for everyone,
+/// and they were there when something was last posted. `since` is when they joined the channel, or
+/// the workspace when the thread is for the whole workspace.
+fn concerns_everyone(reach: Reach, since: Option<Millis>, last_updated_at: Millis) -> bool {
+    reach.is_everyone() && since.is_some_and(|since| since <= last_updated_at)
+}
+
 /// One thread with its newest comment.
 ///
 /// # Errors
@@ -221,7 +240,7 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Erro
     let thread = tx.optional(
         concat!(
             "select ",
-            thread_columns!(),
+            thread_columns!("$2"),
             "
              from thread t
              join channel c on c.id = t.channel_id and c.removed_at is null

@@ -10,6 +10,24 @@ use super::{
 };
 use crate::{Actor, CommentId, Error, ThreadId, json};
 
+/// Whether a `thread_state` row keeps its thread out of the inbox, given the parameters that hold
+/// the thread's number of items, the time of the newest one, and whether it comes to people who
+/// are not attached. The same as [`Thread::in_inbox`], for the row as it is when it is locked.
+macro_rules! out_of_inbox {
+    ($items:literal, $updated:literal, $everyone:literal) => {
+        concat!(
+            "(thread_state.done_items >= ",
+            $items,
+            " or (thread_state.done_items >= thread_state.quiet_from
+                  and coalesce(thread_state.muted_until, 0) >= ",
+            $updated,
+            ") or not coalesce(thread_state.follows, ",
+            $everyone,
+            "))"
+        )
+    };
+}
+
 /// Saves a thread for the actor.
 ///
 /// # Errors
@@ -48,7 +66,27 @@ fn set_starred(
 pub fn mute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId, minutes: i64) -> Result<Thread, Error> {
     let until = actor.now + mute_length(minutes)?;
     let thread = access(tx, actor, id)?;
-    set_mute(tx, actor, &thread, until, thread.items())?;
+    let items = thread.items();
+    let done = if thread.concerns_everyone { 0 } else { items };
+    tx.exec(
+        concat!(
+            "insert into thread_state (user_id, thread_id, muted_until, quiet_from, done_items)
+             values ($1, $2, $3, $4, $7)
+             on conflict (user_id, thread_id) do update
+             set muted_until = $3, quiet_from = $4, done_items = case when ",
+            out_of_inbox!("$4", "$5", "$6"),
+            " then $4 else thread_state.done_items end"
+        ),
+        params![
+            actor.user,
+            id,
+            until,
+            items,
+            thread.last_updated_at,
+            thread.concerns_everyone,
+            done
+        ],
+    )?;
     load(tx, actor, id)
 }
 
@@ -57,29 +95,17 @@ pub fn mute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId, minutes: i64) -> Resul
 /// # Errors
 /// [`Error::ThreadNotFound`]
 pub fn unmute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Error> {
-    access(tx, actor, id)?;
+    let thread = access(tx, actor, id)?;
     tx.exec(
-        "update thread_state set muted_until = $3
-         where user_id = $1 and thread_id = $2 and muted_until > $3",
-        params![actor.user, id, actor.now],
+        concat!(
+            "update thread_state set muted_until = null, done_items = case when ",
+            out_of_inbox!("$3", "$4", "$5"),
+            " then $3 else thread_state.done_items end
+             where user_id = $1 and thread_id = $2 and muted_until is not null"
+        ),
+        params![actor.user, id, thread.items(), thread.last_updated_at, thread.concerns_everyone],
     )?;
     load(tx, actor, id)
-}
-
-fn set_mute(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    thread: &Access,
-    until: Millis,
-    items: i64,
-) -> Result<(), Error> {
-    tx.exec(
-        "insert into thread_state (user_id, thread_id, muted_until, quiet_from)
-         values ($1, $2, $3, $4)
-         on conflict (user_id, thread_id) do update set muted_until = $3, quiet_from = $4",
-        params![actor.user, thread.id, until, items],
-    )?;
-    Ok(())
 }
 
 /// The length of a mute in milliseconds.
@@ -100,6 +126,11 @@ pub(crate) fn mute_length(minutes: i64) -> Result<Millis, Error> {
 /// [`Error::ThreadNotFound`]
 pub fn follow(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
     let thread = access(tx, actor, id)?;
+    attach(tx, actor, &thread)
+}
+
+fn attach(tx: &mut Tx<'_>, actor: &Actor, thread: &Access) -> Result<(), Error> {
+    let id = thread.id;
     attach_people(tx, id, thread.channel, &[actor.user])?;
     if let Some(participants) = extended(&thread.participants_json, &[actor.user])? {
         set_participants(tx, id, &participants)?;
@@ -140,19 +171,20 @@ pub fn archive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error
     set_done(tx, actor, id, thread.items(), true)
 }
 
-/// Brings a thread back to the actor's inbox, also one that the actor wrote.
+/// Brings a thread back to the actor's inbox, also one that the actor wrote or has unfollowed: the
+/// actor is attached to it again.
 ///
 /// # Errors
 /// [`Error::ThreadNotFound`]
 pub fn unarchive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
-    access(tx, actor, id)?;
+    let thread = access(tx, actor, id)?;
     set_done(tx, actor, id, 0, false)?;
+    // Nothing is done and something is not quiet: even a mute does not hide it now.
     tx.exec(
-        "update thread_state set quiet_from = 1, follows = coalesce(follows, true)
-         where user_id = $1 and thread_id = $2",
+        "update thread_state set quiet_from = 1 where user_id = $1 and thread_id = $2",
         params![actor.user, id],
     )?;
-    Ok(())
+    attach(tx, actor, &thread)
 }
 
 fn set_done(
@@ -216,13 +248,12 @@ pub fn mark_unread_for_others(
     obj_index: i64,
 ) -> Result<(), Error> {
     let thread = access(tx, actor, id)?;
-    let others: Vec<UserId> = tx.all(
-        "select user_id from thread_state where thread_id = $1 and user_id <> $2 and follows",
-        params![id, actor.user],
+    let items = unread_from(&thread, obj_index);
+    tx.exec(
+        "update thread_state set read_items = $3, behind = $4
+         where thread_id = $1 and user_id <> $2 and follows",
+        params![id, actor.user, items, items < thread.items()],
     )?;
-    for user in others {
-        set_read(tx, user, &thread, unread_from(&thread, obj_index))?;
-    }
     Ok(())
 }
 
@@ -265,23 +296,48 @@ pub fn mark_position(
     Ok(())
 }
 
-/// The author of a new comment takes part in the thread. It stays out of their inbox when it was
-/// out of it, and their read pointer moves along unless they asked otherwise.
+/// What an addition to a thread means for whoever made it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wrote {
+    /// It counts as read.
+    pub(crate) moves_pointer: bool,
+    /// The person takes part in the thread from now on.
+    pub(crate) attaches: bool,
+}
+
+/// Notes that the actor has added an item to a thread; `thread` is as it was before. It does not
+/// bring the thread to the actor's own inbox.
 pub(crate) fn author_wrote(
     tx: &mut Tx<'_>,
     actor: &Actor,
     thread: &Access,
-    moves_pointer: bool,
+    wrote: Wrote,
 ) -> Result<(), Error> {
-    let items = thread.items() + 1;
-    let done = if thread.done_items >= thread.items() { items } else { thread.done_items };
+    let items = thread.items();
+    let done = if thread.concerns_everyone { 0 } else { items + 1 };
     tx.send(
-        "insert into thread_state (user_id, thread_id, read_items, follows, done_items)
-         values ($1, $2, $3, true, $4)
-         on conflict (user_id, thread_id) do update
-         set read_items = coalesce($3, thread_state.read_items),
-             behind = thread_state.behind and $3 is null, follows = true, done_items = $4",
-        params![actor.user, thread.id, moves_pointer.then_some(items), done],
+        concat!(
+            "insert into thread_state (user_id, thread_id, read_items, follows, done_items)
+             values ($1, $2, $3, $4, $5)
+             on conflict (user_id, thread_id) do update
+             set read_items = coalesce($3, thread_state.read_items),
+                 behind = thread_state.behind and $3 is null,
+                 follows = coalesce($4, thread_state.follows),
+                 done_items = case when ",
+            out_of_inbox!("$6", "$7", "$8"),
+            " then $9 else thread_state.done_items end"
+        ),
+        params![
+            actor.user,
+            thread.id,
+            wrote.moves_pointer.then_some(items + 1),
+            wrote.attaches.then_some(true),
+            done,
+            items,
+            thread.last_updated_at,
+            thread.concerns_everyone,
+            items + 1
+        ],
     )?;
     Ok(())
 }

@@ -5,6 +5,8 @@
 //! When a member has many of those, [`fold`] moves the watermark forward and writes `behind` rows
 //! for what is unread: the reader pays for their own reading, posting pays nothing.
 
+use std::collections::HashMap;
+
 use halyard_platform::{
     clock::Millis,
     db::{self, FromRow, Row, Tx},
@@ -12,7 +14,7 @@ use halyard_platform::{
 };
 
 use super::Access;
-use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId};
+use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json};
 
 /// The watermark stays this far behind the present: a transaction that took its time stamp before
 /// may not have committed yet. The seam ends every transaction well within it.
@@ -66,7 +68,7 @@ impl FromRow for Candidate {
 
 /// How many items were read, as SQL: an explicit pointer when behind, else what the watermark
 /// covers or the pointer, whichever is further.
-macro_rules! read_items {
+macro_rules! read_items_sql {
     () => {
         "case
              when s.behind then s.read_items
@@ -80,6 +82,7 @@ macro_rules! read_items {
          end"
     };
 }
+pub(super) use read_items_sql;
 
 /// What is unread for the actor in the channels they have joined.
 ///
@@ -103,21 +106,37 @@ pub fn unread(tx: &mut Tx<'_>, actor: &Actor, workspace: WorkspaceId) -> Result<
     candidates.retain(|candidate| candidate.read_items < candidate.items);
     candidates.sort_unstable_by_key(|candidate| (candidate.last_updated_at, candidate.thread));
     let wants_fold = scanned > FOLD_ABOVE;
-    let mut threads = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
-        let direct_mention: Option<i64> = tx.optional(
-            "select obj_index from thread_mention
-             where user_id = $1 and thread_id = $2 and obj_index > $3 limit 1",
-            params![actor.user, candidate.thread, candidate.read_items - 2],
-        )?;
-        threads.push(UnreadThread {
+    let newest_mentions = newest_mentions(tx, actor, &candidates)?;
+    let threads = candidates
+        .into_iter()
+        .map(|candidate| UnreadThread {
             thread: candidate.thread,
             channel: candidate.channel,
             obj_index: (candidate.read_items - 2).max(-1),
-            direct_mention: direct_mention.is_some(),
-        });
-    }
+            direct_mention: newest_mentions
+                .get(&candidate.thread)
+                .is_some_and(|obj_index| *obj_index > candidate.read_items - 2),
+        })
+        .collect();
     Ok(Unread { threads, wants_fold })
+}
+
+/// Where each of the threads last mentions the actor.
+fn newest_mentions(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    threads: &[Candidate],
+) -> Result<HashMap<ThreadId, i64>, db::Error> {
+    if threads.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<ThreadId> = threads.iter().map(|candidate| candidate.thread).collect();
+    let newest: Vec<(ThreadId, i64)> = tx.all(
+        "select thread_id, max(obj_index) from thread_mention
+         where user_id = $1 and thread_id in {ids $2} group by thread_id",
+        params![actor.user, &json::encode(&ids)],
+    )?;
+    Ok(newest.into_iter().collect())
 }
 
 /// The threads newer than the watermark of their channel.
@@ -129,7 +148,7 @@ fn recent(
     tx.all(
         concat!(
             "select t.id, t.channel_id, t.last_obj_index + 2, ",
-            read_items!(),
+            read_items_sql!(),
             ",
                  t.last_updated_at
              from channel_member cm
@@ -145,7 +164,7 @@ fn recent(
 }
 
 /// How many items of one thread the actor has read.
-pub(super) fn read_items(
+pub(crate) fn read_items(
     tx: &mut Tx<'_>,
     actor: &Actor,
     thread: &Access,
@@ -153,7 +172,7 @@ pub(super) fn read_items(
     let read: Option<(Option<i64>,)> = tx.optional(
         concat!(
             "select ",
-            read_items!(),
+            read_items_sql!(),
             "
              from thread t
              join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
@@ -179,18 +198,65 @@ pub(super) fn read_items(
 /// [`Error::WorkspaceNotFound`]
 pub fn fold(tx: &mut Tx<'_>, actor: &Actor, workspace: WorkspaceId) -> Result<(), Error> {
     crate::workspace::role(tx, actor, workspace)?;
+    lock_watermarks(tx, actor, workspace)?;
     let horizon = actor.now - MARGIN;
-    for candidate in recent(tx, actor, workspace)? {
-        if candidate.read_items < candidate.items && candidate.last_updated_at <= horizon {
-            tx.exec(
-                "insert into thread_state (user_id, thread_id, read_items, behind)
-                 values ($1, $2, $3, true)
-                 on conflict (user_id, thread_id) do update set read_items = $3, behind = true",
-                params![actor.user, candidate.thread, candidate.read_items],
-            )?;
-        }
-    }
+    // A pointer that somebody has set meanwhile is the truth; one that only moved forward stays.
+    tx.exec(
+        concat!(
+            "insert into thread_state (user_id, thread_id, read_items, behind)
+             select $1, r.thread, r.read_items, true from
+                 (select t.id as thread, t.last_obj_index + 2 as items, ",
+            read_items_sql!(),
+            " as read_items
+                  from channel_member cm
+                  join channel c on c.id = cm.channel_id and c.workspace_id = $2
+                  join thread t on t.channel_id = cm.channel_id
+                      and t.last_updated_at > cm.read_before and t.posted_at <= $3
+                      and t.removed_at is null
+                  left join thread_state s on s.user_id = $1 and s.thread_id = t.id
+                  where cm.user_id = $1) r
+             where r.read_items < r.items
+             on conflict (user_id, thread_id) do update
+             set read_items = case when thread_state.read_items > excluded.read_items
+                     then thread_state.read_items else excluded.read_items end,
+                 behind = true
+             where thread_state.behind = false"
+        ),
+        params![actor.user, workspace, horizon],
+    )?;
     raise_watermarks(tx, actor, workspace, None, horizon)
+}
+
+/// What reads the watermarks in order to move them must not meet another that does.
+fn lock_watermarks(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    workspace: WorkspaceId,
+) -> Result<(), db::Error> {
+    tx.all::<ChannelId>(
+        "select cm.channel_id from channel_member cm
+         where cm.user_id = $1
+             and cm.channel_id in (select id from channel where workspace_id = $2)
+         order by cm.channel_id {lock cm}",
+        params![actor.user, workspace],
+    )?;
+    Ok(())
+}
+
+/// Forgets what people had read of a channel's threads one by one, so that the watermark alone
+/// decides.
+pub(crate) fn forget_pointers(
+    tx: &mut Tx<'_>,
+    channel: ChannelId,
+    people_json: &str,
+) -> Result<(), Error> {
+    tx.exec(
+        "update thread_state set behind = false, read_items = null
+         where behind and user_id in {ids $1}
+             and thread_id in (select id from thread where channel_id = $2)",
+        params![people_json, channel],
+    )?;
+    Ok(())
 }
 
 /// Marks everything read that the actor can find in a channel, or in all they have joined.
@@ -209,6 +275,7 @@ pub fn mark_all_read(
         (None, None) => return Err(Error::WorkspaceNotFound),
     };
     crate::workspace::role(tx, actor, workspace)?;
+    lock_watermarks(tx, actor, workspace)?;
     let horizon = actor.now - MARGIN;
     tx.exec(
         "update thread_state set behind = false, read_items = null
@@ -219,18 +286,29 @@ pub fn mark_all_read(
                   and ($3 or t.channel_id = $4))",
         params![actor.user, workspace, channel.is_none(), channel.map_or(0, |id| id.0)],
     )?;
-    for candidate in recent(tx, actor, workspace)? {
-        let in_scope = channel.is_none_or(|channel| channel == candidate.channel);
-        if in_scope && candidate.last_updated_at > horizon && candidate.read_items < candidate.items
-        {
-            tx.exec(
-                "insert into thread_state (user_id, thread_id, read_items) values ($1, $2, $3)
-                 on conflict (user_id, thread_id) do update
-                 set read_items = $3, behind = false",
-                params![actor.user, candidate.thread, candidate.items],
-            )?;
-        }
-    }
+    // The watermark stops short of what is this new.
+    tx.exec(
+        concat!(
+            "insert into thread_state (user_id, thread_id, read_items)
+             select $1, r.thread, r.items from
+                 (select t.id as thread, t.last_obj_index + 2 as items, ",
+            read_items_sql!(),
+            " as read_items
+                  from channel_member cm
+                  join channel c on c.id = cm.channel_id and c.workspace_id = $2
+                  join thread t on t.channel_id = cm.channel_id
+                      and t.last_updated_at > cm.read_before and t.last_updated_at > $3
+                      and t.removed_at is null
+                  left join thread_state s on s.user_id = $1 and s.thread_id = t.id
+                  where cm.user_id = $1 and ($4 or cm.channel_id = $5)) r
+             where r.read_items < r.items
+             on conflict (user_id, thread_id) do update
+             set read_items = case when thread_state.read_items > excluded.read_items
+                     then thread_state.read_items else excluded.read_items end,
+                 behind = false"
+        ),
+        params![actor.user, workspace, horizon, channel.is_none(), channel.map_or(0, |id| id.0)],
+    )?;
     raise_watermarks(tx, actor, workspace, channel, horizon)
 }
 

@@ -1,0 +1,19 @@
+//! Channels, threads and comments, on both databases.
+#![cfg(test)]
+
+mod attachments;
+mod audience;
+mod channels;
+mod comments;
+mod concurrency;
+mod inbox;
+mod listing;
+mod model;
+#[path = "../support/people.rs"]
+mod people;
+mod purge;
+mod reactions;
+mod reading;
+mod support;
+mod threads;
+mod who_may;
