@@ -1,7 +1,7 @@
 use std::{collections::HashMap, error::Error as StdError};
 
 use bytes::BytesMut;
-use futures_util::future::try_join;
+use futures_util::{SinkExt, StreamExt, future::try_join};
 use tokio::runtime::Runtime;
 use tokio_postgres::{
     Client, Statement,
@@ -110,6 +110,42 @@ impl Session {
             take(&mut Row::new(Columns::Postgres(row)))?;
         }
         Ok(())
+    }
+
+    /// Hands out the rows of a query made at run time while they arrive. Inside a transaction that
+    /// is open already.
+    pub(crate) fn stream<E: From<Error>>(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let opening = self.pending.take();
+        let Self { runtime, client, .. } = self;
+        let rows = runtime.block_on(async {
+            if let Some(begin) = opening {
+                client.batch_execute(begin).await?;
+            }
+            client.query_raw(sql, std::iter::empty::<&i64>()).await
+        });
+        let mut rows = std::pin::pin!(rows.map_err(Error::from)?);
+        while let Some(row) = runtime.block_on(rows.next()) {
+            take(&mut Row::new(Columns::Postgres(&row.map_err(Error::from)?)))?;
+        }
+        Ok(())
+    }
+
+    /// Sends rows in the text format of `copy`.
+    pub(crate) fn copy_in(&mut self, sql: &str, rows: Vec<u8>) -> Result<u64, Error> {
+        let opening = self.pending.take();
+        let Self { runtime, client, .. } = self;
+        Ok(runtime.block_on(async {
+            if let Some(begin) = opening {
+                client.batch_execute(begin).await?;
+            }
+            let mut sink = std::pin::pin!(client.copy_in::<_, bytes::Bytes>(sql).await?);
+            sink.send(rows.into()).await?;
+            sink.finish().await
+        })?)
     }
 
     fn statement(&mut self, sql: &'static str) -> Result<Statement, Error> {
