@@ -193,7 +193,7 @@ pub fn integrity(tx: &mut Tx<'_>) -> Result<Integrity, Error> {
             // An error of amcheck ends the transaction, so that the first broken index is the one
             // that is told.
             let checked = tx.all::<String>(
-                "select c.relname::text || bt_index_check(c.oid::regclass, true)::text
+                "select c.relname::text || bt_index_check(c.oid::regclass)::text
                  from pg_class c
                  join pg_index i on i.indexrelid = c.oid
                  join pg_am a on a.oid = c.relam and a.amname = 'btree'

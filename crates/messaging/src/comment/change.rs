@@ -109,7 +109,7 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(), Error
         "update thread set comment_count = comment_count - 1, version = version + 1 where id = $1",
         params![thread.id],
     )?;
-    show_newest(tx, &thread, id)?;
+    show_newest(tx, &thread)?;
     record(tx, actor, &comment, "comment_deleted")
 }
 
@@ -121,8 +121,9 @@ fn open(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(Access, Commen
     Ok((thread, load(tx, actor, id)?))
 }
 
-/// When the newest comment was removed, the one before it speaks for the thread.
-fn show_newest(tx: &mut Tx<'_>, thread: &Access, removed: CommentId) -> Result<(), Error> {
+/// The newest comment that is left speaks for the thread. The removed one may have done so even when
+/// comments of the system came after it, and nothing of it may stay readable.
+fn show_newest(tx: &mut Tx<'_>, thread: &Access) -> Result<(), Error> {
     let newest: Option<(CommentId, String, i64)> = tx.optional(
         "select id, content, creator from comment
          where thread_id = $1 and deleted_at is null and system_message is null
@@ -142,9 +143,8 @@ fn show_newest(tx: &mut Tx<'_>, thread: &Access, removed: CommentId) -> Result<(
         )?,
     };
     tx.exec(
-        "update thread set last_comment_id = $3, snippet = $4, snippet_creator = $5
-         where id = $1 and last_comment_id = $2",
-        params![thread.id, removed, last, &text::snippet(&content), creator],
+        "update thread set last_comment_id = $2, snippet = $3, snippet_creator = $4 where id = $1",
+        params![thread.id, last, &text::snippet(&content), creator],
     )?;
     Ok(())
 }

@@ -137,9 +137,7 @@ fn in_order(mut waiting: Vec<Table>, parents: &HashMap<String, HashSet<String>>)
 /// count: their ids are not used again.
 pub fn sequences(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, Error> {
     match tx.dialect() {
-        Dialect::Sqlite => {
-            tx.all("select name, seq from sqlite_sequence order by name", params![])
-        }
+        Dialect::Sqlite => tx.all("select name, seq from sqlite_sequence order by name", params![]),
         Dialect::Postgres => tx.all(
             "select c.table_name::text, coalesce(pg_sequence_last_value(pg_get_serial_sequence(
                  quote_ident(c.table_name), c.column_name)::regclass), 0)

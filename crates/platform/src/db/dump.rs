@@ -12,8 +12,7 @@ pub fn dump<E: From<Error>>(
     table: &Table,
     mut take: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<u64, E> {
-    let columns: Vec<String> =
-        table.columns.iter().map(|column| quoted(&column.name)).collect();
+    let columns: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
     let sql = format!("select {} from {}", columns.join(", "), quoted(&table.name));
     let (mut line, mut rows) = (String::new(), 0);
     tx.stream(&sql, &mut |row| {
@@ -33,12 +32,7 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn write_value(
-    line: &mut String,
-    index: usize,
-    kind: Kind,
-    value: Value<'_>,
-) -> Result<(), Error> {
+fn write_value(line: &mut String, index: usize, kind: Kind, value: Value<'_>) -> Result<(), Error> {
     let written = match (kind, value) {
         (_, Value::Null) => write!(line, "null"),
         (Kind::Int, Value::Int(n)) => write!(line, "{n}"),

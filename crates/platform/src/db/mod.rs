@@ -40,10 +40,10 @@ use std::{
 
 use crossbeam_channel::{Sender, TrySendError};
 
-pub use dialect::Dialect;
-pub use error::Error;
 pub use catalog::{Column, Kind, Table, raise_sequence, sequences, tables};
+pub use dialect::Dialect;
 pub use dump::dump;
+pub use error::Error;
 pub use load::{empty, load};
 pub use migrate::{Migration, Status, migrate, status};
 pub use tx::Tx;
