@@ -1,6 +1,7 @@
 //! Who somebody is and what their token may do.
 
 mod code;
+pub mod doctor;
 mod error;
 mod login_limit;
 mod mail;

@@ -10,6 +10,7 @@ mod boundary;
 pub mod channel;
 pub mod comment;
 pub mod conversation;
+pub mod doctor;
 mod error;
 mod event;
 pub mod group;

@@ -130,6 +130,60 @@ impl Blobs {
         }
     }
 
+    /// As [`read`](Self::read), for code that may block.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn open_blocking(&self, id: &BlobId) -> io::Result<(fs::File, u64)> {
+        let file = fs::File::open(self.path(id))?;
+        let size = file.metadata()?.len();
+        Ok((file, size))
+    }
+
+    /// Puts a blob back under the id that it had, as a restore does. Durable when this returns.
+    /// Blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the content cannot be read or the file system refuses; nothing is left behind then.
+    pub fn put_back(&self, id: &BlobId, content: &mut dyn io::Read) -> io::Result<()> {
+        let path = self.root.join(TEMPORARY).join(id.as_str());
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let place = Unfinished(Some(path));
+        io::copy(content, &mut file)?;
+        self.settle(id, &file, place)
+    }
+
+    /// When a blob was written, by the clock of the file system.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is no such blob, else whatever the file system says.
+    pub fn written_at(&self, id: &BlobId) -> io::Result<Millis> {
+        let at = fs::metadata(self.path(id))?.modified()?;
+        let after = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(i64::try_from(after.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Makes a written file and its name durable.
+    fn settle(&self, id: &BlobId, file: &fs::File, mut place: Unfinished) -> io::Result<()> {
+        file.sync_all()?;
+        let target = self.path(id);
+        let outer = self.root.join(&id.0[..2]);
+        let inner = outer.join(&id.0[2..4]);
+        make_directory(&inner)?;
+        place.move_to(target)?;
+        // All three levels, always: another writer may have made a directory that it has not
+        // yet synced, and this blob must not depend on it.
+        for directory in [&*inner, &*outer, &*self.root] {
+            sync_directory(directory)?;
+        }
+        place.keep();
+        Ok(())
+    }
+
     /// Every finished blob with its length in bytes, in no order. Files that are not ours are left
     /// out. Blocks the thread: call it where that is allowed.
     pub fn list(&self) -> impl Iterator<Item = io::Result<(BlobId, u64)>> + use<> {
@@ -217,21 +271,10 @@ impl BlobWriter {
     pub async fn finish(mut self) -> io::Result<Blob> {
         // Only a flush reports the failure of the last write; syncing alone would miss it.
         self.file.flush().await?;
-        let BlobWriter { blobs, id, file, mut place, size, digest } = self;
+        let BlobWriter { blobs, id, file, place, size, digest } = self;
         let file = file.into_std().await;
         blocking(move || {
-            file.sync_all()?;
-            let target = blobs.path(&id);
-            let outer = blobs.root.join(&id.0[..2]);
-            let inner = outer.join(&id.0[2..4]);
-            make_directory(&inner)?;
-            place.move_to(target)?;
-            // All three levels, always: another writer may have made a directory that it has not
-            // yet synced, and this blob must not depend on it.
-            for directory in [&*inner, &*outer, &*blobs.root] {
-                sync_directory(directory)?;
-            }
-            place.keep();
+            blobs.settle(&id, &file, place)?;
             Ok(Blob { id, size, sha256: hex::encode(digest.finalize()) })
         })
         .await

@@ -5,6 +5,7 @@
 pub mod blobs;
 pub mod clock;
 pub mod db;
+pub mod doctor;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;

@@ -1,5 +1,6 @@
 //! The `halyard` binary: configuration, commands, wiring.
 
+mod archive;
 mod commands;
 mod config;
 mod demo;
@@ -25,6 +26,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let failed = arguments.command.failed();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(commands::run(arguments.command, arguments.flags)),
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("halyard: {error:#}");
-            ExitCode::FAILURE
+            failed
         }
     }
 }

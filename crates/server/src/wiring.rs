@@ -1,12 +1,12 @@
 use std::{path::Path, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use halyard_http_api::{App, Settings};
 use halyard_identity::{LoginLimit, Passwords};
 use halyard_platform::{
     blobs::Blobs,
     clock::Clock,
-    db::{Db, Location, Migration, Options},
+    db::{Db, Location, Migration, Options, Schema},
     random::Random,
     signals::Signals,
 };
@@ -30,18 +30,43 @@ pub(crate) fn location(config: &Config) -> Location {
 
 /// Opens the store and brings it to the newest schema.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Db> {
-    let mut options = match location(config) {
-        Location::Sqlite(path) => Options::sqlite(path),
-        Location::Postgres(url) => Options::postgres(url),
-    };
+    let mut options = options(config);
     options.readers = config.readers.unwrap_or(options.readers);
     options.writers = config.writers.unwrap_or(options.writers);
-    let what = match &options.location {
+    Db::open(options, migrations()).await.with_context(|| format!("cannot open {}", place(config)))
+}
+
+/// Opens the store for a command that may run beside the server: few connections, no change of the
+/// schema.
+pub(crate) async fn open_beside(config: &Config, schema: Schema) -> anyhow::Result<Db> {
+    if let Location::Sqlite(path) = location(config)
+        && !path.exists()
+    {
+        bail!("there is no database at {}", path.display());
+    }
+    open_few(config, schema).await
+}
+
+/// As [`open_beside`], but a database that does not exist yet is made.
+pub(crate) async fn open_few(config: &Config, schema: Schema) -> anyhow::Result<Db> {
+    let mut options = options(config);
+    (options.readers, options.writers) = (1, 1);
+    Db::open_with(options, schema).await.with_context(|| format!("cannot open {}", place(config)))
+}
+
+fn options(config: &Config) -> Options {
+    match location(config) {
+        Location::Sqlite(path) => Options::sqlite(path),
+        Location::Postgres(url) => Options::postgres(url),
+    }
+}
+
+/// Where the database is, for people. The URL may hold a password.
+pub(crate) fn place(config: &Config) -> String {
+    match location(config) {
         Location::Sqlite(path) => path.display().to_string(),
-        // The URL may hold a password.
         Location::Postgres(_) => "the PostgreSQL database".to_owned(),
-    };
-    Db::open(options, migrations()).await.with_context(|| format!("cannot open {what}"))
+    }
 }
 
 /// Opens the folder of the uploaded files.

@@ -16,8 +16,8 @@ use halyard_platform::{
 pub(crate) use add::add_system;
 pub(crate) use add::record;
 pub use add::{NewComment, ThreadAction, add};
-pub(crate) use change::{hold, refresh_snippet};
 pub use change::{CommentChange, remove, update};
+pub(crate) use change::{hold, refresh_snippet};
 pub use list::{Page, list};
 
 use crate::{Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, audience::Reach, json};

@@ -24,5 +24,6 @@ pub(crate) use change::hold;
 pub use change::{MessageChange, update};
 pub use list::{Filter, list, list_ids};
 pub use remove::remove;
+pub(crate) use remove::summarise;
 pub(crate) use types::message_columns;
 pub use types::{Message, load};

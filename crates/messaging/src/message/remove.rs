@@ -1,11 +1,14 @@
 use halyard_identity::UserId;
-use halyard_platform::{db::Tx, params};
+use halyard_platform::{
+    db::{self, Tx},
+    params,
+};
 
 use super::{
     append::{AUTHORS, record},
     change::{forget_mentions, hold},
 };
-use crate::{Actor, Error, MessageId, Role, conversation::Place, json, text};
+use crate::{Actor, ConversationId, Error, MessageId, Role, json, text};
 
 /// Messages that are looked through for the authors of a shortened conversation.
 const AUTHORS_AMONG: i64 = 50;
@@ -41,25 +44,25 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: MessageId) -> Result<(), Error
         params![place.id],
     )?;
     if place.last_message_id == Some(id) {
-        summarise(tx, &place)?;
+        summarise(tx, place.id)?;
     }
     record(tx, actor, &place, "message_deleted", id, message.obj_index)
 }
 
 /// Finds the newest message and the authors before it again.
-fn summarise(tx: &mut Tx<'_>, place: &Place) -> Result<(), Error> {
+pub(crate) fn summarise(tx: &mut Tx<'_>, conversation: ConversationId) -> Result<(), db::Error> {
     let newest: Option<(MessageId, UserId, String, i64)> = tx.optional(
         "select m.id, m.creator, m.content, m.obj_index from message m
          where m.conversation_id = $1 and m.deleted_at is null and m.system_message is null
          order by m.obj_index desc limit 1",
-        params![place.id],
+        params![conversation],
     )?;
     let Some((id, creator, content, obj_index)) = newest else {
         tx.exec(
             "update conversation set last_message_id = null, snippet = '', snippet_creator = null,
                  snippet_creators = '[]'
              where id = $1",
-            params![place.id],
+            params![conversation],
         )?;
         return Ok(());
     };
@@ -68,7 +71,7 @@ fn summarise(tx: &mut Tx<'_>, place: &Place) -> Result<(), Error> {
          where m.conversation_id = $1 and m.obj_index > $2 and m.obj_index <= $3
            and m.deleted_at is null and m.system_message is null
          order by m.obj_index desc",
-        params![place.id, obj_index - AUTHORS_AMONG, obj_index],
+        params![conversation, obj_index - AUTHORS_AMONG, obj_index],
     )?;
     let mut authors: Vec<UserId> = Vec::new();
     for author in recent {
@@ -80,7 +83,7 @@ fn summarise(tx: &mut Tx<'_>, place: &Place) -> Result<(), Error> {
         "update conversation set last_message_id = $2, snippet = $3, snippet_creator = $4,
              snippet_creators = $5
          where id = $1",
-        params![place.id, id, &text::snippet(&content), creator, &json::encode(&authors)],
+        params![conversation, id, &text::snippet(&content), creator, &json::encode(&authors)],
     )?;
     Ok(())
 }

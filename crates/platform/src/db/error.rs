@@ -41,6 +41,12 @@ pub enum Error {
          install that version or restore a backup"
     )]
     Newer(String),
+    /// The database lacks a migration of this program.
+    #[error(
+        "the database is older than this program (migration {0} is missing); \
+         run `halyard migrate`"
+    )]
+    Older(String),
     /// Any other message of the database engine.
     #[error("database: {0}")]
     Engine(String),
@@ -62,8 +68,11 @@ impl From<rusqlite::Error> for Error {
                 match cause.code {
                     ErrorCode::DiskFull => Self::DiskFull,
                     // A write that the file system refuses (quota, file size limit) arrives as
-                    // SQLITE_IOERR_WRITE (778) or SQLITE_IOERR_FSYNC (1034).
-                    ErrorCode::SystemIoFailure if matches!(cause.extended_code, 778 | 1034) => {
+                    // SQLITE_IOERR_WRITE (778) or SQLITE_IOERR_FSYNC (1034); the index of the
+                    // write-ahead log that cannot grow as SQLITE_IOERR_SHMSIZE (4874).
+                    ErrorCode::SystemIoFailure
+                        if matches!(cause.extended_code, 778 | 1034 | 4874) =>
+                    {
                         Self::DiskFull
                     }
                     ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Conflict(text),

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::{Error, Tx};
+use super::{Dialect, Error, Tx};
 use crate::params;
 
 /// One step of the schema: a script that only adds.
@@ -15,8 +15,60 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// How a database stands to the migrations of this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Applied and known here, in the order of this program.
+    pub applied: Vec<&'static str>,
+    /// Known here, but not applied.
+    pub pending: Vec<&'static str>,
+    /// Applied by a newer program.
+    pub unknown: Vec<String>,
+}
+
+/// Compares the database with the migrations of this program; changes nothing.
+pub fn status(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Status, Error> {
+    let exists: i64 = match tx.dialect() {
+        Dialect::Sqlite => tx.one(
+            "select count(*) from sqlite_master where type = 'table' and name = 'migration'",
+            params![],
+        ),
+        Dialect::Postgres => tx.one(
+            "select count(*) from information_schema.tables
+             where table_schema = current_schema() and table_name = 'migration'",
+            params![],
+        ),
+    }?;
+    let found: HashSet<String> = match exists {
+        0 => HashSet::new(),
+        _ => tx.all("select name from migration", params![])?.into_iter().collect(),
+    };
+    let (applied, pending) =
+        migrations.iter().map(|migration| migration.name).partition(|name| found.contains(*name));
+    let known: HashSet<&str> = migrations.iter().map(|migration| migration.name).collect();
+    let mut unknown: Vec<String> =
+        found.into_iter().filter(|name| !known.contains(name.as_str())).collect();
+    unknown.sort();
+    Ok(Status { applied, pending, unknown })
+}
+
+/// Accepts only a database that has exactly these migrations; changes nothing.
+pub(super) fn require(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<(), Error> {
+    let status = status(tx, migrations)?;
+    if let Some(unknown) = status.unknown.first() {
+        return Err(Error::Newer(unknown.clone()));
+    }
+    match status.pending.first() {
+        Some(pending) => Err(Error::Older((*pending).to_owned())),
+        None => Ok(()),
+    }
+}
+
 /// Applies what is missing, in the given order, in the caller's transaction.
-pub(super) fn run(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Newer`] when a newer program has been here.
+pub fn migrate(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<(), Error> {
     tx.script("create table if not exists migration (name text primary key not null)")?;
     let applied: HashSet<String> =
         tx.all("select name from migration order by name", params![])?.into_iter().collect();
@@ -34,7 +86,6 @@ pub(super) fn run(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<(), Error
 }
 
 fn for_engine(tx: &Tx<'_>, sql: &str) -> String {
-    use super::Dialect;
     let (mine, other) = match tx.dialect() {
         Dialect::Sqlite => ("--sqlite:", "--postgres:"),
         Dialect::Postgres => ("--postgres:", "--sqlite:"),

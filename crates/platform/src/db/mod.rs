@@ -17,8 +17,11 @@
 //! transaction. It may run more than once, therefore it is `Fn` and has no effect outside its
 //! transaction.
 
+mod catalog;
 mod dialect;
+mod dump;
 mod error;
+mod load;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -37,9 +40,12 @@ use std::{
 
 use crossbeam_channel::{Sender, TrySendError};
 
+pub use catalog::{Column, Kind, Table, raise_sequence, sequences, tables};
 pub use dialect::Dialect;
+pub use dump::dump;
 pub use error::Error;
-pub use migrate::Migration;
+pub use load::{empty, load};
+pub use migrate::{Migration, Status, migrate, status};
 pub use tx::Tx;
 pub use value::{FromColumn, FromRow, Row, Value};
 
@@ -64,6 +70,18 @@ pub enum Location {
     Sqlite(PathBuf),
     /// A `postgres://` URL.
     Postgres(String),
+}
+
+/// What opening a store does about its schema.
+#[derive(Debug, Clone)]
+pub enum Schema {
+    /// Brings it to these migrations.
+    Migrate(Vec<Migration>),
+    /// Refuses a database that does not have exactly these. Changes nothing, so that another
+    /// process may be using the database.
+    Require(Vec<Migration>),
+    /// Takes the database as it is, even empty.
+    AsIs,
 }
 
 impl Options {
@@ -106,16 +124,29 @@ impl Db {
     /// [`Error::Newer`] when a newer program has been here; [`Error::Engine`] when the database
     /// cannot be reached or a migration fails.
     pub async fn open(options: Options, migrations: Vec<Migration>) -> Result<Self, Error> {
-        tokio::task::spawn_blocking(move || Self::open_blocking(&options, &migrations))
+        Self::open_with(options, Schema::Migrate(migrations)).await
+    }
+
+    /// Opens the store with or without changing its schema.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Older`] when a required migration is missing.
+    pub async fn open_with(options: Options, schema: Schema) -> Result<Self, Error> {
+        tokio::task::spawn_blocking(move || Self::open_blocking(&options, &schema))
             .await
             .map_err(|error| Error::Panicked(error.to_string()))?
     }
 
-    fn open_blocking(options: &Options, migrations: &[Migration]) -> Result<Self, Error> {
-        let prepare = |tx: &mut Tx<'_>| migrate::run(tx, migrations);
+    fn open_blocking(options: &Options, schema: &Schema) -> Result<Self, Error> {
+        let prepare = |tx: &mut Tx<'_>| match schema {
+            Schema::Migrate(migrations) => migrate(tx, migrations),
+            Schema::Require(migrations) => migrate::require(tx, migrations),
+            Schema::AsIs => Ok(()),
+        };
         let (dialect, path, queues, threads) = match &options.location {
             Location::Sqlite(path) => {
-                let store = sqlite::Sqlite::open(path, options.readers, prepare)?;
+                let writes = matches!(schema, Schema::Migrate(_));
+                let store = sqlite::Sqlite::open(path, options.readers, writes, prepare)?;
                 let queues = Queues { keyed: Vec::new(), writes: store.writes, reads: store.reads };
                 (Dialect::Sqlite, Some(store.path), queues, store.threads)
             }

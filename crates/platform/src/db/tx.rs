@@ -114,6 +114,31 @@ impl<'c> Tx<'c> {
         self.noted(result)
     }
 
+    /// Hands out the rows of a query made at run time one by one, however many there are. For the
+    /// operations tools; cores use [`all`](Self::all).
+    pub fn stream<E: From<Error>>(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &mut self.engine {
+            Engine::Sqlite(connection) => {
+                let mut statement = connection.prepare(sql).map_err(Error::from)?;
+                let mut rows = statement.raw_query();
+                while let Some(row) = rows.next().map_err(Error::from)? {
+                    take(&mut Row::new(Columns::Sqlite(row)))?;
+                }
+                Ok(())
+            }
+            Engine::Postgres(session) => session.stream(sql, take),
+        }
+    }
+
+    pub(super) fn engine(&mut self) -> &mut Engine<'c> {
+        self.wrote = true;
+        &mut self.engine
+    }
+
     /// Runs text made at run time: migrations and the operations tools, never a core.
     pub fn script(&mut self, sql: &str) -> Result<(), Error> {
         self.wrote = true;

@@ -177,14 +177,20 @@ impl<'r> Row<'r> {
         Self { columns, next: 0 }
     }
 
+    /// The next column as it is. On SQLite a boolean is 0 or 1.
+    pub fn value(&mut self) -> Result<Value<'r>, Error> {
+        let index = self.next;
+        self.next += 1;
+        match self.columns {
+            Columns::Sqlite(row) => sqlite_column(row, index),
+            Columns::Postgres(row) => postgres_column(row, index),
+        }
+    }
+
     /// The next column. The order of the `select` list is the order of the calls.
     pub fn get<T: FromColumn>(&mut self) -> Result<T, Error> {
         let index = self.next;
-        self.next += 1;
-        let value = match self.columns {
-            Columns::Sqlite(row) => sqlite_column(row, index)?,
-            Columns::Postgres(row) => postgres_column(row, index)?,
-        };
+        let value = self.value()?;
         T::from_column(value).ok_or_else(|| Error::Type {
             index,
             expected: T::EXPECTED,

@@ -1,5 +1,9 @@
+mod backup;
 mod demo;
+mod doctor;
+mod migrate;
 mod openapi;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -17,6 +21,24 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Prints the description of the API as JSON
     Openapi,
+    /// Brings the database to the schema of this program
+    Migrate(migrate::Arguments),
+    /// Writes everything into one file, while the server runs
+    Backup(backup::Arguments),
+    /// Fills an empty installation from a backup, on either database
+    Restore(restore::Arguments),
+    /// Looks for damage; exits with 0 when there is none, 1 when there is, 2 when it cannot look
+    Doctor(doctor::Arguments),
+}
+
+impl Command {
+    /// How the process exits when the command cannot do its work.
+    pub(crate) fn failed(&self) -> ExitCode {
+        match self {
+            Self::Doctor(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
 }
 
 /// Runs a command; data goes to standard output, everything else to standard error.
@@ -29,6 +51,10 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Serve(arguments) => serve::run(config, &arguments).await,
         Command::Demo(arguments) => demo::run(config, &arguments).await,
         Command::Openapi => openapi::run(),
+        Command::Migrate(arguments) => migrate::run(&config, &arguments).await,
+        Command::Backup(arguments) => backup::run(&config, arguments).await,
+        Command::Restore(arguments) => restore::run(&config, arguments).await,
+        Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
     }
 }
 

@@ -1,7 +1,10 @@
 use std::{collections::HashMap, error::Error as StdError, future::Future, pin::Pin};
 
 use bytes::BytesMut;
-use futures_util::future::{join, join_all};
+use futures_util::{
+    SinkExt, StreamExt,
+    future::{join, join_all},
+};
 use tokio::runtime::Runtime;
 use tokio_postgres::{
     Client, Statement,
@@ -85,7 +88,7 @@ impl Session {
             return Ok(());
         }
         self.waiting.push(Waiting::Text(sql));
-        self.ride(|_| Box::pin(std::future::ready(Ok(()))))
+        self.flush()
     }
 
     /// Undoes whatever happened since `begin`; what was not sent yet never is.
@@ -144,6 +147,39 @@ impl Session {
             first.into_iter().collect::<Result<Vec<()>, _>>()?;
             Ok(last?)
         })
+    }
+
+    /// Hands out the rows of a query made at run time while they arrive. Inside a transaction that
+    /// is open already.
+    pub(crate) fn stream<E: From<Error>>(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.flush()?;
+        let Self { runtime, client, .. } = self;
+        let rows = runtime.block_on(client.query_raw(sql, std::iter::empty::<&i64>()));
+        let mut rows = std::pin::pin!(rows.map_err(Error::from)?);
+        while let Some(row) = runtime.block_on(rows.next()) {
+            take(&mut Row::new(Columns::Postgres(&row.map_err(Error::from)?)))?;
+        }
+        Ok(())
+    }
+
+    /// Sends rows in the text format of `copy`.
+    pub(crate) fn copy_in(&mut self, sql: &str, rows: Vec<u8>) -> Result<u64, Error> {
+        self.flush()?;
+        let Self { runtime, client, .. } = self;
+        Ok(runtime.block_on(async {
+            let mut sink = std::pin::pin!(client.copy_in::<_, bytes::Bytes>(sql).await?);
+            sink.send(rows.into()).await?;
+            sink.finish().await
+        })?)
+    }
+
+    /// Sends everything that waits.
+    fn flush(&mut self) -> Result<(), Error> {
+        self.ride(|_| Box::pin(std::future::ready(Ok(()))))
     }
 
     fn statement(&mut self, sql: &'static str) -> Result<Statement, Error> {

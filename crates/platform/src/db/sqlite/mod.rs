@@ -31,12 +31,13 @@ impl Sqlite {
     pub(super) fn open(
         path: &Path,
         readers: usize,
+        prepare_writes: bool,
         prepare: impl FnOnce(&mut Tx<'_>) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         create_private(path)?;
         let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "wal")?;
-        in_transaction(&writer, prepare)?;
+        in_transaction(&writer, prepare_writes, prepare)?;
         let (writes, write_queue) = bounded(QUEUE);
         let (reads, read_queue) = bounded(QUEUE);
         let mut threads = vec![spawn("store-writer", move || {
@@ -103,9 +104,11 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 
 fn in_transaction(
     connection: &Connection,
+    writes: bool,
     run: impl FnOnce(&mut Tx<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    connection.execute_batch("begin immediate")?;
+    // Reading must not wait behind the writers of a busy server.
+    connection.execute_batch(if writes { "begin immediate" } else { "begin deferred" })?;
     let result = run(&mut Tx::new(Engine::Sqlite(connection)));
     let end = if result.is_ok() { "commit" } else { "rollback" };
     connection.execute_batch(end)?;

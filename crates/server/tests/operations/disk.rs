@@ -1,0 +1,167 @@
+//! A full disk: clear refusals, no damage, and everything works again when there is space.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use halyard_platform::{
+    blobs::Blobs,
+    db::{Error, testing::eventually},
+    params,
+};
+
+use crate::{
+    load::{new_thread, token},
+    support::{Answer, Api, Installation},
+};
+
+/// A small file system, unmounted when it goes.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path) -> Result<Self, String> {
+        std::fs::create_dir(at).unwrap();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs"])
+            .arg(at)
+            .output();
+        match mount {
+            Ok(output) if output.status.success() => Ok(Self(at.to_owned())),
+            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily, because a server that a failed test has just killed may still hold it.
+        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        if !unmounted.is_ok_and(|status| status.success()) {
+            eprintln!("{} is still mounted", self.0.display());
+        }
+    }
+}
+
+async fn post(api: &Api, thread: &str, content: &str) -> Answer {
+    api.post("comments/add", &[("thread_id", thread), ("content", content)], None).await.unwrap()
+}
+
+fn assert_disk_full(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.retry_after.is_some());
+    let text = answer.body["error_string"].as_str().unwrap();
+    assert!(text.contains("disk of the server is full"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_clearly_harms_nothing_and_recovers() {
+    let scratch = tempfile::tempdir().unwrap();
+    let disk = match SmallDisk::mount(&scratch.path().join("disk")) {
+        Ok(disk) => disk,
+        Err(reason) => {
+            println!("skipped: a file system cannot be mounted here: {reason}");
+            return;
+        }
+    };
+    let installation = Installation::sqlite_in(&disk.0.join("data"));
+    let demo = installation.demo().await;
+    let ballast = disk.0.join("ballast");
+    std::fs::write(&ballast, vec![7; 8 * 1024 * 1024]).unwrap();
+    let server = installation.serve().await;
+    let api = server.api(&token(&demo));
+    let thread = new_thread(&api, &demo).await;
+
+    let text = "all work and no play ".repeat(700);
+    let mut acknowledged = 0;
+    let refused = loop {
+        let answer = post(&api, &thread, &text).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        acknowledged += 1;
+        assert!(acknowledged < 4000, "the disk does not fill");
+    };
+    assert_disk_full(&refused);
+    println!("full after {acknowledged} comments");
+
+    // What is left in small pieces goes too; from then on every write is refused alike.
+    let mut refusals = 0;
+    while refusals < 20 {
+        let answer = post(&api, &thread, &text).await;
+        if answer.status == 200 {
+            acknowledged += 1;
+        } else {
+            assert_disk_full(&answer);
+            refusals += 1;
+        }
+    }
+    let thread_is_read = |comments: i64| {
+        let (api, thread) = (api.clone(), thread.clone());
+        async move {
+            let found = api.get("threads/getone", &[("id", &thread)]).await.unwrap().ok();
+            assert_eq!(found["comment_count"], comments);
+            let query = [("thread_id", thread.as_str()), ("limit", "20")];
+            let comments = api.get("comments/get", &query).await.unwrap().ok();
+            assert_eq!(comments.as_array().unwrap().len(), 20);
+        }
+    };
+    thread_is_read(acknowledged).await;
+    uploads_fail_clearly(&installation, &api, &disk).await;
+    installation.halyard(&["doctor"]).await.expect(0);
+
+    std::fs::remove_file(&ballast).unwrap();
+    let answer = post(&api, &thread, &text).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    acknowledged += 1;
+    for _ in 0..50 {
+        post(&api, &thread, &text).await.ok();
+        acknowledged += 1;
+    }
+    thread_is_read(acknowledged).await;
+    let (code, log) = server.terminate().await;
+    assert_eq!(code, Some(0), "{log}");
+    let db = installation.open().await;
+    let rows: i64 = db
+        .read(|tx| -> Result<_, Error> {
+            tx.one("select count(*) from comment where content like 'all work%'", params![])
+        })
+        .await
+        .unwrap();
+    db.close().await;
+    assert_eq!(rows, acknowledged);
+    installation.halyard(&["doctor"]).await.expect(0);
+}
+
+/// On the full disk: through the API where the server takes uploads, and at the store of files.
+async fn uploads_fail_clearly(installation: &Installation, api: &Api, disk: &SmallDisk) {
+    // Nothing is left for the file.
+    let filler = disk.0.join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while std::io::Write::write_all(&mut file, &[1; 4096]).is_ok() {}
+    let calls = installation.halyard(&["openapi"]).await.expect(0).out;
+    if calls.contains("attachments/upload") {
+        let answer = api.upload("d3adb33f-0000-4000-8000-000000000001", vec![1; 1 << 20]).await;
+        let answer = answer.unwrap();
+        assert_eq!((answer.status, &answer.body["error_code"]), (400, &202.into()));
+    }
+    let blobs = Blobs::open(disk.0.join("data/blobs")).unwrap();
+    let before = blobs.list().count();
+    let written = async {
+        let mut writer = blobs.create().await?;
+        for _ in 0..256 {
+            writer.write(&[2; 64 * 1024]).await?;
+        }
+        writer.finish().await
+    };
+    let error = written.await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+    eventually("the unfinished file to go", || {
+        let left = std::fs::read_dir(disk.0.join("data/blobs/tmp")).unwrap().count();
+        async move { left == 0 }
+    })
+    .await;
+    assert_eq!(blobs.list().count(), before);
+    std::fs::remove_file(&filler).unwrap();
+}

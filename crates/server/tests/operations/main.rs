@@ -1,0 +1,11 @@
+//! What an operator relies on: nothing acknowledged is lost, and every tool works.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod backup;
+mod crash;
+mod disk;
+mod doctor;
+mod load;
+mod shutdown;
+#[path = "../support/mod.rs"]
+mod support;
