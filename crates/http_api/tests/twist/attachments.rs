@@ -49,7 +49,7 @@ pub(crate) async fn put(client: &Client, id: &str, file_name: &str, content: &[u
 
 /// How many files are stored.
 pub(crate) fn blobs(app: &TestApp) -> usize {
-    app.app.blobs.list().map(|blob| blob.unwrap()).count()
+    app.app.blobs.list().collect::<Result<Vec<_>, _>>().unwrap().len()
 }
 
 on_both_databases! {
