@@ -20,5 +20,5 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(twist::avatars::routes())
         .fallback(twist::dispatch)
         .with_state(app.clone());
-    kit::observe::layer(routes, app)
+    kit::observe::layer(routes, &app)
 }

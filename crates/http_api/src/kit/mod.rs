@@ -1,8 +1,10 @@
 //! What every facade needs: parameters, the state of the server, observation, health.
 
+/// The state of the server, as handlers see it.
 pub mod app;
-pub mod health;
+pub(crate) mod health;
+/// What kind of file some bytes are.
 pub mod media;
-pub mod observe;
-pub mod openapi;
+pub(crate) mod observe;
+pub(crate) mod openapi;
 pub mod params;

@@ -26,7 +26,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Route(pub(crate) &'static str);
 
 /// Gives every request an id, a log line and its place in the metrics.
-pub(crate) fn layer(routes: Router, app: Arc<App>) -> Router {
+pub(crate) fn layer(routes: Router, app: &App) -> Router {
     let ids = Arc::new(Ids { start: app.random.hex(6), next: AtomicU64::new(0) });
     routes.layer(middleware::from_fn_with_state(ids, observe))
 }

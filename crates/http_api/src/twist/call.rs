@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -10,6 +10,7 @@ use halyard_messaging::{Actor, ConversationId, ThreadId};
 use halyard_platform::{db::Tx, idempotency};
 use http::{HeaderValue, header, request::Parts};
 use serde::Serialize;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     credentials::{is_same_origin, present},
@@ -88,8 +89,18 @@ async fn answer(
     body: Body,
 ) -> Reply {
     let limits = ReadLimits { body: app.settings.body_limit, upload: app.settings.upload_limit };
+    if endpoint.upload {
+        may_upload(&app, endpoint, parts).await?;
+    }
     let blobs = endpoint.upload.then_some(&app.blobs);
-    let params = Params::read(parts, body, &limits, blobs).await?;
+    let room = room_for(parts, &limits, endpoint).await;
+    let reading = Params::read(parts, body, &limits, blobs);
+    let params = match endpoint.upload {
+        true => reading.await?,
+        false => tokio::time::timeout(BODY_TIME, reading)
+            .await
+            .map_err(|_| Error::new(Code::BadRequest).because("the body took too long"))??,
+    };
     chaos(&params, &app)?;
     // For these a stale header may be left on the request; it must not matter.
     let parameter = match endpoint.login {
@@ -120,7 +131,49 @@ async fn answer(
         key: None,
         app,
     };
-    (endpoint.handle)(call, params).await
+    let reply = (endpoint.handle)(call, params).await;
+    drop(room);
+    reply
+}
+
+/// A body above this size waits for room among [`LARGE_BODIES`].
+const LARGE: u64 = 64 * 1024;
+/// How long an ordinary body may take to arrive; it may hold room that others wait for.
+const BODY_TIME: Duration = Duration::from_secs(60);
+/// Room for large ordinary bodies, in KiB. Decoded they take many times their size.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(16 * 1024);
+
+/// Waits until a large body fits into memory beside the others. Uploads are streamed to the disk
+/// and need none.
+async fn room_for(
+    parts: &Parts,
+    limits: &ReadLimits,
+    endpoint: &Endpoint,
+) -> Option<SemaphorePermit<'static>> {
+    let announced = parts.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let size = announced.unwrap_or(if chunked { limits.body } else { 0 }).min(limits.body);
+    if size <= LARGE || endpoint.upload {
+        return None;
+    }
+    let kilobytes = u32::try_from(size / 1024).unwrap_or(u32::MAX).min(16 * 1024);
+    LARGE_BODIES.acquire_many(kilobytes).await.ok()
+}
+
+/// Only somebody who may upload gets to fill the disk: asked before the body is read, and again in
+/// the transaction that keeps the file.
+async fn may_upload(
+    app: &Arc<App>,
+    endpoint: &'static Endpoint,
+    parts: &Parts,
+) -> Result<(), Error> {
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let token = form_urlencoded::parse(query).find(|(name, _)| name == "token");
+    let presented = present(&parts.headers, token.as_ref().map(|(_, token)| token.as_ref()));
+    let caller =
+        Caller { app: app.clone(), credentials: presented.credentials, login: endpoint.login };
+    app.db.read(move |tx| caller.actor(tx).map(|_| ())).await
 }
 
 /// `chaos=<code>` and `chaos=random` make a request fail on purpose (vendor documentation).

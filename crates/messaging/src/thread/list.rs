@@ -75,13 +75,14 @@ impl Default for Filter {
 /// (each pair: is the filter on, and its value), `$14` attached, `$15` excluded, `$16` limit,
 /// `$17` whether public channels are open to the actor.
 macro_rules! list_sql {
-    ($scope:literal, $order:literal) => {
+    ($join:literal, $scope:literal, $order:literal) => {
         concat!(
             "select ",
             thread_columns!("$1"),
             "
-             from thread t
-             join channel c on c.id = t.channel_id and c.removed_at is null
+             from thread t ",
+            $join,
+            "
              join users u on u.id = t.creator
              left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
              left join thread_state s on s.user_id = $1 and s.thread_id = t.id
@@ -109,13 +110,18 @@ macro_rules! list_sql {
 
 macro_rules! in_channel_sql {
     ($order:literal) => {
-        list_sql!("t.channel_id = $2 and $17", $order)
+        // The channel was found through the actor's membership already.
+        list_sql!("", "t.channel_id = $2 and $17", $order)
     };
 }
 
 macro_rules! in_workspace_sql {
     ($order:literal) => {
-        list_sql!("t.workspace_id = $2 and (cm.user_id is not null or (c.public and $17))", $order)
+        list_sql!(
+            "join channel c on c.id = t.channel_id and c.removed_at is null",
+            "t.workspace_id = $2 and (cm.user_id is not null or (c.public and $17))",
+            $order
+        )
     };
 }
 
