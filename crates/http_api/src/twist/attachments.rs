@@ -11,7 +11,7 @@ use super::{
     call::{Call, DONE},
     dto::Attachment,
     endpoint::Reply,
-    error::{Code, Error},
+    error::Error,
     ids::Resolve,
 };
 use crate::{
@@ -72,7 +72,7 @@ fn is_id(id: &str) -> bool {
 
 /// Stores bytes and row.
 async fn keep(call: &Call, id: String, file_name: String, file: params::Upload) -> Reply {
-    let blob = file.store().await.map_err(failed)?;
+    let blob = file.store().await.map_err(|error| Error::upload_failed(&error))?;
     let reply = remember(call, &id, file_name, &blob).await;
     // Asked, not guessed: a failed commit may have happened all the same, and a repeated request
     // with an idempotency key succeeds without using what it sent.
@@ -95,7 +95,9 @@ async fn keep(call: &Call, id: String, file_name: String, file: params::Upload) 
 }
 
 async fn remember(call: &Call, id: &str, file_name: String, blob: &Blob) -> Reply {
-    let about = examine(&call.app.blobs, blob, &file_name).await.map_err(failed)?;
+    let about = examine(&call.app.blobs, blob, &file_name)
+        .await
+        .map_err(|error| Error::upload_failed(&error))?;
     let file = Core {
         id: id.to_owned(),
         // Both are set by the transaction.
@@ -124,12 +126,6 @@ async fn examine(blobs: &Blobs, blob: &Blob, file_name: &str) -> io::Result<Medi
     let mut head = Vec::new();
     file.take(media::HEAD as u64).read_to_end(&mut head).await?;
     Ok(media::identify(&head, file_name))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failed(error: io::Error) -> Error {
-    tracing::error!(%error, "an upload could not be stored");
-    Error::new(Code::UploadFailed)
 }
 
 pub(crate) async fn remove(call: Call, p: Remove) -> Reply {

@@ -147,6 +147,19 @@ impl Error {
         error
     }
 
+    /// What was uploaded could not be stored; nothing of it is kept.
+    pub(crate) fn upload_failed(cause: &std::io::Error) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        tracing::error!(%cause, "an upload could not be stored");
+        let error = Self::new(Code::UploadFailed);
+        match cause.kind() {
+            StorageFull | QuotaExceeded => {
+                error.because("the disk of the server is full, nothing was saved")
+            }
+            _ => error,
+        }
+    }
+
     pub(crate) fn too_many(milliseconds: i64) -> Self {
         let mut error = Self::new(Code::BadRequest).because("too many attempts, try again later");
         error.status = Some(StatusCode::TOO_MANY_REQUESTS);
@@ -270,10 +283,7 @@ impl From<ReadError> for Error {
             ReadError::TooLarge { limit } => {
                 Self::new(Code::UploadTooBig).because(format_args!("more than {limit} bytes"))
             }
-            ReadError::UploadFailed(cause) => {
-                tracing::error!(%cause, "an upload could not be stored");
-                Self::new(Code::UploadFailed)
-            }
+            ReadError::UploadFailed(cause) => Self::upload_failed(&cause),
             ReadError::BadMultipart(reason) => Self::new(Code::UploadFailed).because(reason),
             ReadError::Interrupted(_) => Self::new(Code::BadRequest).because("incomplete body"),
             other => Self::new(Code::BadRequest).because(other),

@@ -96,8 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
              left join comment s on s.thread_id = t.id and s.obj_index = k.said
              where coalesce(t.last_comment_id, 0) <> coalesce(n.id, 0)
                  or t.last_updated_at <> coalesce(l.posted_at, t.posted_at)
-                 or (t.snippet_creator <> coalesce(s.creator, t.creator)
-                     and (n.system_message is null or t.snippet_creator <> n.creator))"
+                 or t.snippet_creator <> coalesce(s.creator, t.creator)"
         )),
         repair: Some(Repair::Each(recount)),
     },

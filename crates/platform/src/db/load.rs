@@ -125,13 +125,14 @@ impl Target {
     }
 
     fn add(&mut self, tx: &mut Tx<'_>, cells: &[Cell]) -> Result<(), Error> {
-        match tx.engine() {
+        tx.on_engine(|engine| match engine {
             Engine::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(&self.insert)?;
                 for (place, cell) in (1..).zip(cells) {
                     statement.raw_bind_parameter(place, cell.value())?;
                 }
                 statement.raw_execute()?;
+                Ok(())
             }
             Engine::Postgres(_) => {
                 for (index, cell) in cells.iter().enumerate() {
@@ -139,19 +140,20 @@ impl Target {
                     cell.copy(&mut self.batch).map_err(|e| Error::Engine(e.to_string()))?;
                 }
                 self.batch.push('\n');
-                if self.batch.len() > BATCH {
-                    return self.finish(tx);
-                }
+                Ok(())
             }
-        }
-        Ok(())
+        })?;
+        if self.batch.len() > BATCH { self.finish(tx) } else { Ok(()) }
     }
 
     fn finish(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        let batch = std::mem::take(&mut self.batch);
-        if let (Engine::Postgres(session), false) = (tx.engine(), batch.is_empty()) {
-            session.copy_in(&self.copy, batch.into_bytes())?;
+        if self.batch.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let batch = std::mem::take(&mut self.batch).into_bytes();
+        tx.on_engine(|engine| match engine {
+            Engine::Postgres(session) => session.copy_in(&self.copy, batch).map(|_| ()),
+            Engine::Sqlite(_) => Ok(()),
+        })
     }
 }

@@ -121,22 +121,30 @@ impl<'c> Tx<'c> {
         sql: &str,
         take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        match &mut self.engine {
-            Engine::Sqlite(connection) => {
-                let mut statement = connection.prepare(sql).map_err(Error::from)?;
-                let mut rows = statement.raw_query();
-                while let Some(row) = rows.next().map_err(Error::from)? {
-                    take(&mut Row::new(Columns::Sqlite(row)))?;
-                }
-                Ok(())
+        let mut refused = None;
+        let mut take = |row: &mut Row<'_>| match take(row) {
+            Ok(()) => true,
+            Err(error) => {
+                refused = Some(error);
+                false
             }
-            Engine::Postgres(session) => session.stream(sql, take),
-        }
+        };
+        let result = match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite_stream(connection, sql, &mut take),
+            Engine::Postgres(session) => session.stream(sql, &mut take),
+        };
+        self.noted(result)?;
+        refused.map_or(Ok(()), Err)
     }
 
-    pub(super) fn engine(&mut self) -> &mut Engine<'c> {
+    /// Lets `run` write in a way that only one engine knows.
+    pub(super) fn on_engine<T>(
+        &mut self,
+        run: impl FnOnce(&mut Engine<'c>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         self.wrote = true;
-        &mut self.engine
+        let result = run(&mut self.engine);
+        self.noted(result)
     }
 
     /// Runs text made at run time: migrations and the operations tools, never a core.
@@ -193,6 +201,21 @@ fn sqlite_each(
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         take(&mut Row::new(Columns::Sqlite(row)))?;
+    }
+    Ok(())
+}
+
+fn sqlite_stream(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    take: &mut dyn FnMut(&mut Row<'_>) -> bool,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        if !take(&mut Row::new(Columns::Sqlite(row))) {
+            break;
+        }
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ impl Ledger {
         while more() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let content = format!("load-{number}");
-            let repeats = 1 + u64::from(number % 8 == 0);
+            let repeats = 1 + u64::from(number.is_multiple_of(8));
             for _ in 0..repeats {
                 if !self.send(&api, &place, &content).await {
                     return;

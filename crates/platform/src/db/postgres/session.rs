@@ -131,6 +131,33 @@ impl Session {
         Ok(())
     }
 
+    /// Hands out the rows of a query made at run time while they arrive, until `take` has enough.
+    pub(crate) fn stream(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(&mut Row<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let rows =
+            self.ride(|client| Box::pin(client.query_raw(sql, std::iter::empty::<&i64>())))?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(row) = self.runtime.block_on(rows.next()) {
+            if !take(&mut Row::new(Columns::Postgres(&row?))) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends rows in the text format of `copy`.
+    pub(crate) fn copy_in(&mut self, sql: &str, rows: Vec<u8>) -> Result<u64, Error> {
+        let sink = self.ride(|client| Box::pin(client.copy_in::<_, bytes::Bytes>(sql)))?;
+        let mut sink = std::pin::pin!(sink);
+        Ok(self.runtime.block_on(async {
+            sink.send(rows.into()).await?;
+            sink.finish().await
+        })?)
+    }
+
     /// Sends everything that waits and one command more, then takes all answers.
     ///
     /// Each future sends its command when it is first polled, so polling them in order is sending
@@ -147,34 +174,6 @@ impl Session {
             first.into_iter().collect::<Result<Vec<()>, _>>()?;
             Ok(last?)
         })
-    }
-
-    /// Hands out the rows of a query made at run time while they arrive. Inside a transaction that
-    /// is open already.
-    pub(crate) fn stream<E: From<Error>>(
-        &mut self,
-        sql: &str,
-        take: &mut dyn FnMut(&mut Row<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.flush()?;
-        let Self { runtime, client, .. } = self;
-        let rows = runtime.block_on(client.query_raw(sql, std::iter::empty::<&i64>()));
-        let mut rows = std::pin::pin!(rows.map_err(Error::from)?);
-        while let Some(row) = runtime.block_on(rows.next()) {
-            take(&mut Row::new(Columns::Postgres(&row.map_err(Error::from)?)))?;
-        }
-        Ok(())
-    }
-
-    /// Sends rows in the text format of `copy`.
-    pub(crate) fn copy_in(&mut self, sql: &str, rows: Vec<u8>) -> Result<u64, Error> {
-        self.flush()?;
-        let Self { runtime, client, .. } = self;
-        Ok(runtime.block_on(async {
-            let mut sink = std::pin::pin!(client.copy_in::<_, bytes::Bytes>(sql).await?);
-            sink.send(rows.into()).await?;
-            sink.finish().await
-        })?)
     }
 
     /// Sends everything that waits.
