@@ -5,4 +5,5 @@ pub mod health;
 pub mod media;
 pub mod observe;
 pub mod openapi;
+pub(crate) mod origin;
 pub mod params;

@@ -12,7 +12,7 @@ use http::{HeaderValue, header, request::Parts};
 use serde::Serialize;
 
 use super::{
-    credentials::{is_same_origin, present},
+    credentials::present,
     endpoint::{Endpoint, Login, Reply, Verb, find},
     error::{Code, Error},
 };
@@ -20,6 +20,7 @@ use crate::{
     App,
     kit::{
         observe::Route,
+        origin::is_same_origin,
         params::{Params, Raw, ReadLimits},
     },
 };
