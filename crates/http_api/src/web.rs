@@ -1,10 +1,30 @@
+//! The pages that the server renders itself.
+
+mod page;
+mod set_password;
+mod setup;
+
 use std::sync::Arc;
 
-use axum::{Router, response::Html, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, response::Html, routing::get};
+use http::header::CONTENT_TYPE;
 
 use crate::App;
 
-/// The pages that the server renders itself.
+/// The forms are short.
+const FORM_LIMIT: usize = 64 * 1024;
+
+/// Home, the first set-up and the choice of a password.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/", get(|| async { Html(include_str!("web/home.html")) }))
+    Router::new()
+        .route("/", get(|| async { Html(include_str!("web/home.html")) }))
+        .route(
+            "/pages.css",
+            get(|| async {
+                ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("web/pages.css"))
+            }),
+        )
+        .route("/setup", get(setup::show).post(setup::submit))
+        .route("/set-password", get(set_password::show).post(set_password::submit))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
 }

@@ -35,6 +35,25 @@ pub fn issue(
     Ok(())
 }
 
+/// Whose a code is, without using it.
+///
+/// # Errors
+/// As [`redeem`].
+pub fn inspect(
+    tx: &mut Tx<'_>,
+    purpose: Purpose,
+    secret: &SecretHash,
+    now: Millis,
+) -> Result<Option<UserId>, Error> {
+    tx.optional::<(Option<UserId>,)>(
+        "select user_id from one_time_code
+         where hash = $1 and purpose = $2 and expires_at > $3",
+        params![secret.as_bytes(), purpose.stored(), now],
+    )?
+    .map(|(user,)| user)
+    .ok_or(Error::InvalidToken)
+}
+
 /// Takes a code away and answers whose it was.
 ///
 /// # Errors
@@ -57,5 +76,11 @@ pub fn redeem(
 /// Takes away every code that a person could still choose a password with.
 pub fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
     tx.exec("delete from one_time_code where user_id = $1", params![user])?;
+    Ok(())
+}
+
+/// Takes away every code of a set-up: there is somebody now.
+pub fn end_set_up(tx: &mut Tx<'_>) -> Result<(), Error> {
+    tx.exec("delete from one_time_code where purpose = $1", params![Purpose::SetUp.stored()])?;
     Ok(())
 }

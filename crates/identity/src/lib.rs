@@ -14,7 +14,10 @@ mod user;
 
 use halyard_platform::db::Migration;
 
-pub use code::{Purpose, forget as forget_codes, issue as issue_code, redeem as redeem_code};
+pub use code::{
+    Purpose, end_set_up, forget as forget_codes, inspect as inspect_code, issue as issue_code,
+    redeem as redeem_code,
+};
 pub use error::Error;
 pub use login_limit::LoginLimit;
 pub use mail::{MAIL_JOB, Mail};
@@ -23,9 +26,9 @@ pub use profile::{AwayKind, AwayMode, ProfileChange, TimeOfDay, update as update
 pub use scope::{ALL_SCOPES, Scope, Scopes};
 pub use secret::SecretHash;
 pub use token::{
-    Credentials, Principal, SESSION_DAYS, TokenKind, authenticate, end_session,
-    issue as issue_token, revoke as revoke_token, revoke_all as revoke_all_tokens,
-    revoke_other_sessions, sweep as sweep_tokens,
+    Credentials, Principal, SESSION_DAYS, Token, TokenKind, authenticate, end_session,
+    issue as issue_token, list as list_tokens, revoke as revoke_token,
+    revoke_all as revoke_all_tokens, revoke_other_sessions, sweep as sweep_tokens,
 };
 pub use user::{
     NewUser, User, UserId, avatar_in_use, check_email, check_name, count as count_users,

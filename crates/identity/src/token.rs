@@ -103,10 +103,51 @@ pub fn issue(
     )?)
 }
 
-/// Ends one token.
-pub fn revoke(tx: &mut Tx<'_>, token: i64) -> Result<(), Error> {
-    tx.exec("delete from token where id = $1", params![token])?;
-    Ok(())
+/// A token as its owner and the operator see it: not its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Id.
+    pub id: i64,
+    /// Whose it is.
+    pub user: UserId,
+    /// Address of the owner.
+    pub email: String,
+    /// What it is for, in the words of whoever made it.
+    pub name: String,
+    /// What it covers.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+impl FromRow for Token {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
+        Ok(Self {
+            id: row.get()?,
+            user: row.get()?,
+            email: row.get()?,
+            name: row.get()?,
+            scopes: Scopes::from_bits(row.get()?),
+            created_at: row.get()?,
+        })
+    }
+}
+
+/// The personal tokens of a person, or of everybody, oldest first.
+pub fn list(tx: &mut Tx<'_>, user: Option<UserId>) -> Result<Vec<Token>, Error> {
+    Ok(tx.all(
+        "select t.id, t.user_id, u.email, t.name, t.scopes, t.created_at
+         from token t
+         join users u on u.id = t.user_id
+         where t.kind = 'personal' and ($1 or t.user_id = $2)
+         order by t.id",
+        params![user.is_none(), user.map_or(0, |user| user.0)],
+    )?)
+}
+
+/// Ends one token; false when there was none.
+pub fn revoke(tx: &mut Tx<'_>, token: i64) -> Result<bool, Error> {
+    Ok(tx.exec("delete from token where id = $1", params![token])? > 0)
 }
 
 /// Ends every token of a person, of one kind.

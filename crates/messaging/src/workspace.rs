@@ -97,6 +97,40 @@ pub fn list(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Workspace>, Error> {
     Ok(tx.all(select_own!("order by w.id"), params![actor.user])?)
 }
 
+/// Every workspace of the installation with the number of its members, for the command line.
+pub fn list_all(tx: &mut Tx<'_>) -> Result<Vec<(Workspace, i64)>, Error> {
+    struct Counted(Workspace, i64);
+    impl FromRow for Counted {
+        fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
+            Ok(Self(Workspace::from_row(row)?, row.get()?))
+        }
+    }
+    let all: Vec<Counted> = tx.all(
+        "select w.id, w.name, w.color, w.creator, w.default_channel, w.default_conversation,
+             w.avatar, w.created_at, w.version,
+             (select count(*) from member m
+              where m.workspace_id = w.id and m.removed_at is null)
+         from workspace w where w.removed_at is null order by w.id",
+        params![],
+    )?;
+    Ok(all.into_iter().map(|Counted(workspace, members)| (workspace, members)).collect())
+}
+
+/// Somebody who may do everything in a workspace: the operator acts as them.
+///
+/// # Errors
+/// [`Error::WorkspaceNotFound`]
+pub fn an_admin(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<UserId, Error> {
+    tx.optional(
+        "select m.user_id from member m
+         join workspace w on w.id = m.workspace_id and w.removed_at is null
+         where m.workspace_id = $1 and m.role = 'admin' and m.removed_at is null
+         order by m.joined_at, m.user_id limit 1",
+        params![workspace],
+    )?
+    .ok_or(Error::WorkspaceNotFound)
+}
+
 /// One workspace of the actor.
 ///
 /// # Errors

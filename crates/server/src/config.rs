@@ -156,3 +156,40 @@ impl Config {
         Ok(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_meaning_and_no_meaning_lacks_its_key() {
+        let value = serde_json::to_value(Config::default()).unwrap();
+        let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut explained: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
+        keys.sort_unstable();
+        explained.sort_unstable();
+        assert_eq!(explained, keys);
+        let text = Config::default().explain().unwrap();
+        for (name, meaning) in KEYS {
+            assert!(meaning.len() > 10, "{name}");
+            let set = text.lines().any(|line| {
+                line.starts_with(&format!("{name} = ")) || line == format!("# {name} =")
+            });
+            assert!(set && text.contains(meaning), "{name} in {text}");
+            assert!(text.contains(&format!("HALYARD_{}", name.to_uppercase())), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_explained_can_be_read_back() {
+        let text = Config::default().explain().unwrap();
+        let read: Config = Figment::from(Serialized::defaults(Config::default()))
+            .merge(Toml::string(&text))
+            .extract()
+            .unwrap();
+        assert_eq!(
+            serde_json::to_value(read).unwrap(),
+            serde_json::to_value(Config::default()).unwrap()
+        );
+    }
+}

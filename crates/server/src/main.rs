@@ -4,6 +4,7 @@ mod archive;
 mod commands;
 mod config;
 mod demo;
+mod mail;
 mod wiring;
 mod workers;
 

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use halyard_http_api::App;
+use halyard_identity::{MAIL_JOB, Mail};
 use halyard_messaging::{attachment, purge};
 use halyard_platform::{
     blobs::BlobId,
@@ -13,21 +14,43 @@ use halyard_platform::{
 use metrics::gauge;
 use tokio::task::JoinHandle;
 
+use crate::mail;
+
 /// How often expired things are removed and the gauges of jobs are set.
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 const GAUGES: Duration = Duration::from_secs(15);
 
 /// Starts the workers of durable jobs.
-pub(crate) fn start(app: &Arc<App>) -> Running {
+pub(crate) fn start(app: &Arc<App>, data_dir: PathBuf) -> Running {
     let (db, clock) = (app.db.clone(), app.clock.clone());
     let (signals, random) = (app.signals.clone(), app.random.clone());
     let store = db.clone();
+    let host = mail::host_of(app.settings.public_url.as_deref());
     Workers::new(db, signals, clock, random, Config::default())
         .handler(purge::JOB, Policy::default(), move |job: Job| {
             let db = store.clone();
             async move { purge_all(&db, &job).await }
         })
+        .handler(MAIL_JOB, Policy::default(), move |job: Job| {
+            let (data_dir, host) = (data_dir.clone(), host.clone());
+            async move { write_mail(data_dir, host, job).await }
+        })
         .start()
+}
+
+/// Writes a mail into the data directory. Idempotent: see [`mail::write`].
+async fn write_mail(data_dir: PathBuf, host: String, job: Job) -> Result<Done, Failure> {
+    let letter: Mail = job.decode()?;
+    let job = (job.id, job.due_at);
+    let written = tokio::task::spawn_blocking(move || mail::write(&data_dir, &host, job, &letter));
+    match written.await {
+        Ok(Ok(path)) => {
+            tracing::info!(path = %path.display(), "mail written");
+            Ok(Done::Finished)
+        }
+        Ok(Err(error)) => Err(Failure::temporary(format!("cannot write the mail: {error}"))),
+        Err(error) => Err(Failure::temporary(error.to_string())),
+    }
 }
 
 /// Deletes slice after slice. Idempotent: a repeated slice finds nothing left to delete.

@@ -7,4 +7,5 @@ pub(crate) mod health;
 pub mod media;
 pub(crate) mod observe;
 pub(crate) mod openapi;
+pub(crate) mod origin;
 pub mod params;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    credentials::{is_same_origin, present},
+    credentials::present,
     endpoint::{Endpoint, Login, Reply, Verb, find},
     error::{Code, Error},
 };
@@ -21,6 +21,7 @@ use crate::{
     App,
     kit::{
         observe::Route,
+        origin::is_same_origin,
         params::{Params, Raw, ReadLimits},
     },
 };

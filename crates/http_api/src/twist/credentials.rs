@@ -1,5 +1,5 @@
 use halyard_identity::{Credentials, SecretHash};
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, header};
 
 /// Name of the session cookie: our decision, the vendor documents none.
 pub(crate) const COOKIE: &str = "halyard_session";
@@ -44,18 +44,6 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// Whether a page of this server sent the request. Browsers send a cookie along with requests of
-/// foreign pages too; those must not change anything.
-pub(super) fn is_same_origin(headers: &HeaderMap, uri: &Uri) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
-        return site == "same-origin";
-    }
-    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
-    let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
-    matches!((host, origin), (Some(host), Some((_, origin))) if host.eq_ignore_ascii_case(origin))
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -91,16 +79,5 @@ mod tests {
         assert_eq!(found.credentials, Credentials::Session(SecretHash::of("s3cret")));
         let found = present(&headers(&[cookie, ("authorization", "Bearer t")]), None);
         assert_eq!(found.credentials, Credentials::Token(SecretHash::of("t")));
-    }
-
-    #[test]
-    fn only_our_own_pages_may_use_the_cookie() {
-        let uri = Uri::from_static("/x");
-        let check = |pairs: &[(&'static str, &'static str)]| is_same_origin(&headers(pairs), &uri);
-        assert!(check(&[("host", "h:1"), ("origin", "http://h:1")]));
-        assert!(!check(&[("host", "h:1"), ("origin", "http://evil")]));
-        assert!(!check(&[("host", "h:1")]));
-        assert!(check(&[("sec-fetch-site", "same-origin")]));
-        assert!(!check(&[("sec-fetch-site", "cross-site"), ("host", "h"), ("origin", "http://h")]));
     }
 }

@@ -1,5 +1,5 @@
-//! The Twist API, called as clients call it. One program for all of it, so that it is linked once
-//! and the helpers are shared.
+//! The Twist API and the pages, called as clients and browsers call them. One program for all of it,
+//! so that it is linked once and the helpers are shared.
 #![cfg(test)]
 
 #[path = "../support/mod.rs"]
@@ -12,6 +12,7 @@ mod files;
 mod groups;
 mod members;
 mod messages;
+mod pages;
 mod profile;
 mod sign_in;
 mod team;

@@ -3,8 +3,12 @@ mod demo;
 mod doctor;
 mod migrate;
 mod openapi;
+mod people;
 mod restore;
 mod serve;
+mod token;
+mod user;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -21,6 +25,15 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Prints the description of the API as JSON
     Openapi,
+    /// Adds, lists and removes people, and sets their passwords
+    #[command(subcommand)]
+    User(user::Action),
+    /// Makes, lists and revokes personal tokens
+    #[command(subcommand)]
+    Token(token::Action),
+    /// Makes and lists workspaces, and manages who is in them
+    #[command(subcommand)]
+    Workspace(workspace::Action),
     /// Brings the database to the schema of this program
     Migrate(migrate::Arguments),
     /// Writes everything into one file, while the server runs
@@ -55,6 +68,9 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Backup(arguments) => backup::run(&config, arguments).await,
         Command::Restore(arguments) => restore::run(&config, arguments).await,
         Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
+        Command::User(action) => user::run(config, action).await,
+        Command::Token(action) => token::run(config, action).await,
+        Command::Workspace(action) => workspace::run(config, action).await,
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     } else {
         offer_set_up(&app, address).await?;
     }
-    let working = workers::start(&app);
+    let working = workers::start(&app, config.data_dir.clone());
     let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
     let served = serve(listener, &app).await;
     keeping.abort();

@@ -1,0 +1,7 @@
+//! The commands, run as an operator runs them.
+#![cfg(test)]
+
+mod administration;
+mod configuration;
+mod run;
+mod serving;
