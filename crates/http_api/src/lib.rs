@@ -11,7 +11,7 @@ use axum::Router;
 pub use kit::app::{App, Settings};
 
 /// All routes of the server.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: &Arc<App>) -> Router {
     let routes = Router::new()
         .merge(kit::health::routes())
         .merge(kit::openapi::routes())
@@ -20,5 +20,5 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(twist::avatars::routes())
         .fallback(twist::dispatch)
         .with_state(app.clone());
-    kit::observe::layer(routes, &app)
+    kit::observe::layer(routes, &app.random)
 }

@@ -12,11 +12,10 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
+use halyard_platform::random::Random;
 use http::{HeaderName, HeaderValue};
 use metrics::{counter, histogram};
 use tracing::Instrument;
-
-use crate::App;
 
 /// The header that names a request in the logs, taken from the client or made here.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,8 +25,8 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Route(pub(crate) &'static str);
 
 /// Gives every request an id, a log line and its place in the metrics.
-pub(crate) fn layer(routes: Router, app: &App) -> Router {
-    let ids = Arc::new(Ids { start: app.random.hex(6), next: AtomicU64::new(0) });
+pub(crate) fn layer(routes: Router, random: &Random) -> Router {
+    let ids = Arc::new(Ids { start: random.hex(6), next: AtomicU64::new(0) });
     routes.layer(middleware::from_fn_with_state(ids, observe))
 }
 

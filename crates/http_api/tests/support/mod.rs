@@ -77,7 +77,7 @@ impl TestApp {
     /// Somebody without a token.
     pub(crate) fn nobody(&self) -> Client {
         Client {
-            router: router(self.app.clone()),
+            router: router(&self.app),
             headers: Vec::new(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }

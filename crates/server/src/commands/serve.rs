@@ -67,7 +67,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
 
 async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let routes = halyard_http_api::router(app.clone());
+    let routes = halyard_http_api::router(app);
     // Answers are small and complete: waiting to fill a packet only adds delay.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
