@@ -10,7 +10,10 @@ mod token;
 mod user;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{
+    io::{ErrorKind, Write},
+    process::ExitCode,
+};
 
 use clap::Subcommand;
 
@@ -74,8 +77,14 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
     }
 }
 
-/// Writes data to standard output.
-#[expect(clippy::print_stdout, reason = "the one place where commands answer")]
+/// Writes data to standard output. A reader that has gone away, as `head` does, wants no more of
+/// it: that is no reason to stop a server.
 pub(crate) fn print(text: &str) {
-    println!("{text}");
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("halyard: cannot write to standard output: {error}");
+        }
+        _ => {}
+    }
 }
