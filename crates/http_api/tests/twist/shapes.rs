@@ -235,3 +235,45 @@ pub(crate) fn check_rules(value: &Value) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+/// What the official SDK was seen to refuse, each a change to a body that it accepts.
+#[test]
+fn bodies_that_the_sdk_refuses_are_refused() {
+    let thread = serde_json::json!({
+        "id": 3, "title": "T", "content": "x", "creator": 1, "channel_id": 2, "workspace_id": 1,
+        "comment_count": 0, "last_updated_ts": 1_700_000_000, "pinned": false,
+        "posted_ts": 1_700_000_000, "snippet": "x", "snippet_creator": 1, "starred": false,
+        "is_archived": false
+    });
+    let judge = |value: &Value| check("thread", value).and_then(|()| check_rules(value));
+    judge(&thread).unwrap();
+    for (field, value) in [
+        ("starred", Value::from(0)),
+        ("recipients", Value::from("EVERYONE")),
+        ("snippet", Value::Null),
+        ("posted_ts", Value::from("2027-01-15 08:00:00")),
+        ("posted", Value::from("2027-01-15 08:00:00")),
+        ("reactions", Value::from(Vec::<i64>::new())),
+        ("unheard_of", Value::Null),
+    ] {
+        let mut wrong = thread.clone();
+        wrong[field] = value;
+        judge(&wrong).unwrap_err();
+    }
+    for field in ["is_archived", "pinned", "last_updated_ts", "comment_count"] {
+        let mut wrong = thread.clone();
+        wrong.as_object_mut().unwrap().remove(field);
+        judge(&wrong).unwrap_err();
+    }
+    for (kind, value) in [
+        ("email", Value::from("x@localhost")),
+        ("email", Value::from("")),
+        ("plan", Value::from("business")),
+        ("user_type", Value::from("admin")),
+        ("away", serde_json::json!({})),
+        ("unread_thread", serde_json::json!([2, 3, 0])),
+        ("group_id", Value::from(2)),
+    ] {
+        check(kind, &value).unwrap_err();
+    }
+}

@@ -52,7 +52,7 @@ impl Wire {
     pub(crate) async fn start(app: &TestApp) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let routes = router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let routes = router(&app.app).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { address, server }
     }
