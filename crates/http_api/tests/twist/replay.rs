@@ -62,7 +62,7 @@ fn lines() -> Vec<Line> {
 struct Names(BTreeMap<String, String>);
 
 impl Names {
-    fn set(&mut self, name: &str, value: impl ToString) {
+    fn set(&mut self, name: &str, value: impl std::fmt::Display) {
         self.0.insert(name.to_owned(), value.to_string());
     }
 
