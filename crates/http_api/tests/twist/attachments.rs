@@ -78,7 +78,7 @@ on_both_databases! {
 
         // The file in the part `file_name`, a whole path as its name, a picture, and no id.
         for id in [&[("attachment_id", "", b"".as_slice())][..], &[]] {
-            let parts = [&[("file_name", "/home/me/a.gif", GIF)], id].concat();
+            let parts = [&[("file_name", "/srv/pictures/a.gif", GIF)], id].concat();
             let picture = upload(&ann, &parts).await.ok();
             let id = picture["attachment_id"].as_str().unwrap();
             assert_eq!(id.len(), 36, "a UUID: {id}");
