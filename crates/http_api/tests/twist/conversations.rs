@@ -216,7 +216,7 @@ on_both_databases! {
             ("mark_unread", json!({"id": id}), json!([[id, 1]])),
             ("mark_unread", json!({"id": id, "obj_index": -1}), json!([[id, -1]])),
             ("mark_read", json!({"id": id, "obj_index": 99}), json!([])),
-            ("mark_unread", json!({"conversation_id": id, "message_id": last}), json!([])),
+            ("mark_unread", json!({"conversation_id": id, "message_id": last}), json!([[id, 1]])),
             ("mark_unread", json!({"conversation_id": id, "message_id": first}), json!([[id, 0]])),
         ] {
             mark(call, body.clone()).await.done();

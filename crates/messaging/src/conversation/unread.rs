@@ -98,7 +98,7 @@ pub fn mark_unread(
     tx.exec(
         "update conversation_member set read_items = $3
          where conversation_id = $1 and user_id = $2",
-        params![id, actor.user, read.clamp(-1, last) + 1],
+        params![id, actor.user, (read.clamp(-1, last) + 1).min(last).max(0)],
     )?;
     Ok(())
 }

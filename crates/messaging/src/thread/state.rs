@@ -222,8 +222,8 @@ pub fn mark_read(
     Ok(())
 }
 
-/// Sets the actor's read pointer, so that what follows the comment is unread; -1 makes the whole
-/// thread unread.
+/// Sets the actor's read pointer, so that what follows the comment is unread, or the comment itself
+/// when it is the newest; -1 makes the whole thread unread.
 ///
 /// # Errors
 /// [`Error::ThreadNotFound`]
@@ -258,7 +258,11 @@ pub fn mark_unread_for_others(
 }
 
 fn unread_from(thread: &Access, obj_index: i64) -> i64 {
-    if obj_index < 0 { 0 } else { obj_index.saturating_add(2).min(thread.items()) }
+    if obj_index < 0 {
+        return 0;
+    }
+    // After the newest comment nothing follows that could be unread: then it is unread itself.
+    obj_index.saturating_add(2).min(thread.items() - 1)
 }
 
 fn set_read(tx: &mut Tx<'_>, user: UserId, thread: &Access, items: i64) -> Result<(), Error> {

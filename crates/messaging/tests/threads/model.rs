@@ -156,7 +156,7 @@ async fn step(test: &TestDb, team: &Team, model: &mut Model, dice: &mut Dice) ->
         11 | 12 => {
             done(test, user, now, move |tx, a| thread::mark_unread(tx, a, id, index)).await;
             let thread = model.thread(id);
-            let read = if index < 0 { 0 } else { (index + 2).min(thread.items) };
+            let read = if index < 0 { 0 } else { (index + 2).min(thread.items - 1) };
             thread.read.insert(user, read);
             format!("{user} marks {id} unread from {index}")
         }
@@ -164,7 +164,7 @@ async fn step(test: &TestDb, team: &Team, model: &mut Model, dice: &mut Dice) ->
             done(test, user, now, move |tx, a| thread::mark_unread_for_others(tx, a, id, index))
                 .await;
             let thread = model.thread(id);
-            let read = if index < 0 { 0 } else { (index + 2).min(thread.items) };
+            let read = if index < 0 { 0 } else { (index + 2).min(thread.items - 1) };
             for other in thread.follows.clone().into_iter().filter(|other| *other != user) {
                 thread.read.insert(other, read);
             }

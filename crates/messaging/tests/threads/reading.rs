@@ -56,8 +56,8 @@ on_both_databases! {
         assert_eq!(pointer(test, &team, team.ann, NOW, id).await, None);
         assert_eq!(unread_from(0).await, Some((0, false)));
         assert_eq!(unread_from(-1).await, Some((-1, false)));
-        assert_eq!(unread_from(1).await, None, "nothing follows the newest");
-        assert_eq!(unread_from(i64::MAX).await, None);
+        assert_eq!(unread_from(1).await, Some((0, false)), "the newest is unread itself");
+        assert_eq!(unread_from(i64::MAX).await, Some((0, false)));
         assert_eq!(unread_from(i64::MIN).await, Some((-1, false)));
         done(test, team.ann, NOW, move |tx, a| thread::mark_read(tx, a, id, 1)).await;
         assert_eq!(pointer(test, &team, team.ann, NOW, id).await, None);
