@@ -12,6 +12,7 @@ mod conversations;
 mod examples;
 mod files;
 mod groups;
+mod matrix;
 mod members;
 mod messages;
 mod pages;
