@@ -1,6 +1,6 @@
 //! A workspace with things that only some of its people may see.
 
-use halyard_identity::{Purpose, SecretHash, UserId, issue_code};
+use halyard_identity::{ALL_SCOPES, Purpose, Scope, Scopes, SecretHash, UserId, issue_code};
 use halyard_messaging::Role;
 use halyard_platform::db::testing::TestDb;
 use serde_json::{Value, json};
@@ -19,6 +19,9 @@ pub(super) struct Fixture {
     pub(super) team: Team,
     /// Guest in no channel. The one of the team is in the private one.
     pub(super) outside: Person,
+    /// Tokens of the administrator: one without any scope, and for each scope one that has all
+    /// scopes but those that cover it.
+    tokens: Vec<(Option<Scope>, String)>,
     /// What stands in braces in the rows.
     names: Vec<(&'static str, String)>,
 }
@@ -35,9 +38,7 @@ impl Fixture {
         team.eve.post_json("v3/workspaces/add_user", paul).await.ok();
 
         let inside = [ann.id, bo.id, gus.id, rae.id];
-        let channel = |name: &str| {
-            json!({"workspace_id": team.space, "name": name, "public": false, "user_ids": inside})
-        };
+        let channel = |name: &str| json!({"workspace_id": team.space, "name": name, "public": false, "user_ids": inside});
         let secret = make(cat, "channels/add", channel(SECRET)).await;
         let second = make(cat, "channels/add", channel("Second Zanzibar")).await;
         let old = make(cat, "channels/add", channel("Old Zanzibar")).await;
@@ -80,9 +81,11 @@ impl Fixture {
         let invited = make(ann, "workspaces/add_user", invited).await;
         for (user, code) in [(UserId(invited), "invited"), (ann.id, "forgotten")] {
             let (secret, end) = (SecretHash::of(code), NOW + 3_600_000);
-            let issue = team.app.app.db.write(move |tx| {
-                issue_code(tx, Purpose::Password, Some(user), &secret, end)
-            });
+            let issue = team
+                .app
+                .app
+                .db
+                .write(move |tx| issue_code(tx, Purpose::Password, Some(user), &secret, end));
             issue.await.unwrap();
         }
         let here = json!({"workspace_id": team.space, "platform": "desktop"});
@@ -108,7 +111,18 @@ impl Fixture {
         ];
         let mut names: Vec<_> = names.map(|(name, id)| (name, id.to_string())).into();
         names.push(("file", ID.to_owned()));
-        Self { team, outside, names }
+        let mut tokens = vec![(None, team.app.token(ann.id, Scopes::NONE).await)];
+        for scope in ALL_SCOPES {
+            tokens.push((Some(*scope), team.app.token(ann.id, all_but(*scope)).await));
+        }
+        Self { team, outside, tokens, names }
+    }
+
+    /// A token of somebody who may do everything, but with which they may not.
+    pub(super) fn token_without(&self, scope: Option<Scope>) -> &str {
+        let name = |scope: Option<Scope>| scope.map(Scope::name);
+        let token = self.tokens.iter().find(|(other, _)| name(*other) == name(scope));
+        &token.expect("a token for each scope").1
     }
 
     /// The parameters of a row, with the things that it names.
@@ -133,4 +147,12 @@ async fn make(person: &Person, call: &str, body: Value) -> i64 {
 
 fn id(object: &Value) -> i64 {
     object["id"].as_i64().unwrap()
+}
+
+/// Every scope that does not cover this one.
+fn all_but(scope: Scope) -> Scopes {
+    let one = |other: &Scope| Scopes::parse(other.name()).unwrap();
+    let others = ALL_SCOPES.iter().filter(|other| !one(other).allow(scope));
+    let others: Vec<_> = others.map(|other| other.name()).collect();
+    Scopes::parse(&others.join(",")).unwrap()
 }
