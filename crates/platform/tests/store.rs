@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use futures_util::future::{join_all, join3};
 use halyard_platform::{
     db::{Error, Migration, Tx, testing::TestDb},
     on_both_databases, params,
@@ -145,6 +146,34 @@ on_both_databases! {
         let refused = test.db.read(|tx| add(tx, "not allowed")).await;
         assert!(matches!(refused, Err(Error::Engine(_))), "{refused:?}");
         assert_eq!(titles(test).await, ["meanwhile"]);
+    }
+
+    /// Such as those of requests without a token, which are refused before anything is asked.
+    async fn reads_without_a_statement_leave_no_old_snapshot_behind(test: &TestDb) {
+        let count = |tx: &mut Tx<'_>| tx.one::<i64>("select count(*) from note", params![]);
+        // Which of the readers takes what is chance, so it is tried some times.
+        for round in 0..10 {
+            let (go, may_go) = std::sync::mpsc::channel();
+            let may_go = Arc::new(std::sync::Mutex::new(may_go));
+            let busy = join_all((0..2).map(|_| {
+                let may_go = may_go.clone();
+                test.db.read(move |tx| {
+                    let notes = count(tx)?;
+                    may_go.lock().unwrap().recv().unwrap();
+                    Ok::<_, Error>(notes)
+                })
+            }));
+            // Queues up behind them.
+            let empty = test.db.read(|_| Ok::<_, Error>(()));
+            let release = async { (0..2).for_each(|_| go.send(()).unwrap()) };
+            let (busy, empty, ()) = join3(busy, empty, release).await;
+            assert!(busy.iter().all(|notes| matches!(notes, Ok(n) if *n == round)), "{busy:?}");
+            empty.unwrap();
+
+            test.db.write(move |tx| add(tx, &format!("new {round}"))).await.unwrap();
+            let seen = join_all((0..8).map(|_| test.db.read(count))).await;
+            assert!(seen.iter().all(|notes| matches!(notes, Ok(n) if *n == round + 1)), "{seen:?}");
+        }
     }
 
     async fn a_failed_statement_spoils_the_closure_even_when_it_is_ignored_on_postgres(test: &TestDb) {

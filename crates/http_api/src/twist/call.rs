@@ -215,13 +215,14 @@ pub(crate) const DONE: Done = Done { status: "ok" };
 impl Call {
     /// Says that the call mainly changes this thread.
     pub(super) fn about_thread(mut self, id: ThreadId) -> Self {
-        self.key = (id.0 > 0).then_some(id.0 * 2);
+        // Clients send any number; what is far too large names nothing and may share a group.
+        self.key = (id.0 > 0).then_some(id.0.wrapping_mul(2));
         self
     }
 
     /// Says that the call mainly changes this conversation.
     pub(super) fn about_conversation(mut self, id: ConversationId) -> Self {
-        self.key = (id.0 > 0).then_some(id.0 * 2 + 1);
+        self.key = (id.0 > 0).then_some(id.0.wrapping_mul(2) | 1);
         self
     }
 

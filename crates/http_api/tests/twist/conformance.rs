@@ -26,14 +26,18 @@ pub(crate) fn conclude(name: &str, rows: &[Row]) {
             writeln!(text, "{}\t{}\t{}", row.area, row.request, row.verdict).unwrap();
         }
     }
-    if let Some(directory) = std::env::var_os("HALYARD_CONFORMANCE_OUT") {
-        // Each database has its own test, and they may run at once: the file must never be half.
-        let file = Path::new(&directory).join(name);
-        let (process, thread) = (std::process::id(), std::thread::current().id());
-        let scratch = Path::new(&directory).join(format!(".{name}.{process}.{thread:?}"));
-        fs::create_dir_all(&directory).unwrap();
-        fs::write(&scratch, text).unwrap();
-        fs::rename(&scratch, &file).unwrap();
-    }
+    publish(name, &text);
     assert!(wrong.is_empty(), "{name}:\n{wrong}");
+}
+
+/// Writes a table when a place for it is given.
+pub(crate) fn publish(name: &str, text: &str) {
+    let Some(directory) = std::env::var_os("HALYARD_CONFORMANCE_OUT") else { return };
+    // Each database has its own test, and they may run at once: the file must never be half.
+    let file = Path::new(&directory).join(name);
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    let scratch = Path::new(&directory).join(format!(".{name}.{process}.{thread:?}"));
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(&scratch, text).unwrap();
+    fs::rename(&scratch, &file).unwrap();
 }

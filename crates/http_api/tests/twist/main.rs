@@ -12,6 +12,8 @@ mod conversations;
 mod examples;
 mod files;
 mod groups;
+mod hostile;
+mod matrix;
 mod members;
 mod messages;
 mod pages;

@@ -38,6 +38,8 @@ pub(crate) struct Session {
 /// A command on its way.
 enum Waiting {
     Text(&'static str),
+    /// Ends a transaction and begins another.
+    Next(&'static str),
     Statement(Statement, Vec<Owned>),
 }
 
@@ -81,11 +83,21 @@ impl Session {
         self.waiting.push(Waiting::Text(sql));
     }
 
-    /// Ends the transaction. One that no statement was sent for is forgotten.
+    /// Ends the transaction and opens another with the first statement that follows.
+    pub(super) fn next(&mut self, sql: &'static str) {
+        self.waiting.push(Waiting::Next(sql));
+    }
+
+    /// Ends the transaction. One that no statement was sent for is forgotten, but not the one
+    /// before it, which may be open still: the session would go on with its old snapshot.
     pub(super) fn end(&mut self, sql: &'static str) -> Result<(), Error> {
-        if matches!(self.waiting[..], [Waiting::Text(_)]) {
-            self.waiting.clear();
-            return Ok(());
+        match self.waiting[..] {
+            [Waiting::Text(_)] => {
+                self.waiting.clear();
+                return Ok(());
+            }
+            [Waiting::Next(_)] => self.waiting.clear(),
+            _ => {}
         }
         self.waiting.push(Waiting::Text(sql));
         self.flush()
@@ -196,7 +208,7 @@ impl Session {
 impl Waiting {
     fn run<'c>(&'c self, client: &'c Client) -> Running<'c, ()> {
         match self {
-            Self::Text(sql) => Box::pin(client.batch_execute(sql)),
+            Self::Text(sql) | Self::Next(sql) => Box::pin(client.batch_execute(sql)),
             Self::Statement(statement, params) => Box::pin(async move {
                 let values: Vec<_> = params.iter().map(Owned::value).collect();
                 client.execute(statement, &dynamic(&values)).await.map(|_| ())

@@ -28,12 +28,16 @@ pub(super) fn run_reads(
 ) {
     let mut connection = Connection { session, url };
     while let Ok(first) = queue.recv() {
-        let mut next = Some((first, BEGIN_READ));
-        while let Some((mut work, begin)) = next.take() {
+        let mut next = Some((first, false));
+        while let Some((mut work, follows)) = next.take() {
             stats.waiting(queue.len());
             let Some(session) = connection.open(&mut work) else { break };
             let started = Instant::now();
-            session.begin(begin);
+            if follows {
+                session.next(NEXT_READ);
+            } else {
+                session.begin(BEGIN_READ);
+            }
             let mut tx = Tx::new(Engine::Postgres(session));
             work.run(&mut tx);
             let failed = tx.failure().is_some();
@@ -41,7 +45,7 @@ pub(super) fn run_reads(
             work.finish(Ok(()));
             // The end of this transaction can travel with the beginning of the next.
             match (!failed).then(|| queue.try_recv().ok()).flatten() {
-                Some(work) => next = Some((work, NEXT_READ)),
+                Some(work) => next = Some((work, true)),
                 None => connection.close(failed),
             }
         }

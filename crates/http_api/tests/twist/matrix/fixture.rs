@@ -1,0 +1,158 @@
+//! A workspace with things that only some of its people may see.
+
+use halyard_identity::{ALL_SCOPES, Purpose, Scope, Scopes, SecretHash, UserId, issue_code};
+use halyard_messaging::Role;
+use halyard_platform::db::testing::TestDb;
+use serde_json::{Value, json};
+
+use crate::{
+    attachments::{GIF, ID, put},
+    support::{NOW, Person},
+    team::Team,
+};
+
+/// In every text that only the people of the channel or conversation may see.
+pub(super) const SECRET: &str = "Zanzibar";
+
+/// Everybody and everything that the rows name.
+pub(super) struct Fixture {
+    pub(super) team: Team,
+    /// Guest in no channel. The one of the team is in the private one.
+    pub(super) outside: Person,
+    /// Tokens of the administrator: one without any scope, and for each scope one that has all
+    /// scopes but those that cover it.
+    tokens: Vec<(Option<Scope>, String)>,
+    /// What stands in braces in the rows.
+    names: Vec<(&'static str, String)>,
+}
+
+impl Fixture {
+    pub(super) async fn new(db: &TestDb) -> Self {
+        let team = Team::new(db).await;
+        let (ann, bo, cat, gus, rae) = (&team.ann, &team.bo, &team.cat, &team.gus, &team.rae);
+        let outside = team.app.member(ann, team.space, "gil", Role::Guest).await;
+        let dan = team.app.member(ann, team.space, "dan", Role::User).await;
+        // Her own workspace has another person in it.
+        let others = id(&team.eve.get("v3/workspaces/get_default").await.ok());
+        let paul = json!({"id": others, "email": "paul@example.com"});
+        team.eve.post_json("v3/workspaces/add_user", paul).await.ok();
+
+        let inside = [ann.id, bo.id, gus.id, rae.id];
+        let channel = |name: &str| json!({"workspace_id": team.space, "name": name, "public": false, "user_ids": inside});
+        let secret = make(cat, "channels/add", channel(SECRET)).await;
+        let second = make(cat, "channels/add", channel("Second Zanzibar")).await;
+        let old = make(cat, "channels/add", channel("Old Zanzibar")).await;
+        ann.post_json("v3/channels/favorite", json!({"id": old})).await.done();
+        cat.post_json("v3/channels/archive", json!({"id": old})).await.done();
+
+        let thread = json!({
+            "channel_id": secret, "title": SECRET, "content": SECRET,
+            "recipients": [ann.id, cat.id]
+        });
+        let kept = make(bo, "threads/add", thread.clone()).await;
+        for (call, minutes) in [("star", 0), ("pin", 0), ("archive", 0), ("mute", 30)] {
+            let body = json!({"id": kept, "minutes": minutes});
+            ann.post_json(&format!("v3/threads/{call}"), body).await.ok();
+        }
+        let thread = make(bo, "threads/add", thread).await;
+        let file = put(bo, ID, "a.gif", GIF).await;
+        let comment = json!({"thread_id": thread, "content": SECRET, "attachments": [file]});
+        let comment = make(bo, "comments/add", comment).await;
+        let reaction = json!({"comment_id": comment, "reaction": "👍"});
+        ann.post_json("v3/reactions/add", reaction).await.done();
+
+        let talk = |people: [UserId; 3]| json!({"workspace_id": team.space, "user_ids": people});
+        let kept_talk = talk([bo.id, gus.id, cat.id]);
+        let kept_talk = make(ann, "conversations/get_or_create", kept_talk).await;
+        for call in ["archive", "mute"] {
+            let body = json!({"id": kept_talk, "minutes": 30});
+            ann.post_json(&format!("v3/conversations/{call}"), body).await.ok();
+        }
+        let talk = talk([bo.id, gus.id, rae.id]);
+        let talk = make(ann, "conversations/get_or_create", talk).await;
+        let title = json!({"id": talk, "title": SECRET});
+        ann.post_json("v3/conversations/update", title).await.ok();
+        let message = json!({"conversation_id": talk, "content": SECRET});
+        let message = make(bo, "conversation_messages/add", message).await;
+
+        let group = json!({"workspace_id": team.space, "name": "Sailors", "user_ids": inside});
+        let group = make(ann, "groups/add", group).await;
+        let invited = json!({"id": team.space, "email": "new@example.com"});
+        let invited = make(ann, "workspaces/add_user", invited).await;
+        for (user, code) in [(UserId(invited), "invited"), (ann.id, "forgotten")] {
+            let (secret, end) = (SecretHash::of(code), NOW + 3_600_000);
+            let issue = team
+                .app
+                .app
+                .db
+                .write(move |tx| issue_code(tx, Purpose::Password, Some(user), &secret, end));
+            issue.await.unwrap();
+        }
+        let here = json!({"workspace_id": team.space, "platform": "desktop"});
+        ann.post_json("v3/users/heartbeat", here).await.done();
+        team.dismiss_rae().await;
+
+        let names = [
+            ("space", team.space.0),
+            ("channel", secret),
+            ("second", second),
+            ("old", old),
+            ("thread", thread),
+            ("kept", kept),
+            ("comment", comment),
+            ("talk", talk),
+            ("kept_talk", kept_talk),
+            ("message", message),
+            ("group", group),
+            ("invited", invited),
+            ("bo", bo.id.0),
+            ("cat", cat.id.0),
+            ("dan", dan.id.0),
+        ];
+        let mut names: Vec<_> = names.map(|(name, id)| (name, id.to_string())).into();
+        names.push(("file", ID.to_owned()));
+        let mut tokens = vec![(None, team.app.token(ann.id, Scopes::NONE).await)];
+        for scope in ALL_SCOPES {
+            tokens.push((Some(*scope), team.app.token(ann.id, all_but(*scope)).await));
+        }
+        Self { team, outside, tokens, names }
+    }
+
+    /// A token of somebody who may do everything, but with which they may not.
+    pub(super) fn token_without(&self, scope: Option<Scope>) -> &str {
+        let name = |scope: Option<Scope>| scope.map(Scope::name);
+        let token = self.tokens.iter().find(|(other, _)| name(*other) == name(scope));
+        &token.expect("a token for each scope").1
+    }
+
+    /// The parameters of a row, with the things that it names.
+    pub(super) fn fields(&self, row: &'static str) -> Vec<(&'static str, String)> {
+        let fields = row.split('&').filter_map(|field| field.split_once('='));
+        let named = fields.map(|(name, value)| {
+            let mut value = value.to_owned();
+            for (thing, id) in &self.names {
+                value = value.replace(&format!("{{{thing}}}"), id);
+            }
+            assert!(!value.contains('{'), "nothing is called {value}");
+            (name, value)
+        });
+        named.collect()
+    }
+}
+
+/// Makes something and answers its id.
+async fn make(person: &Person, call: &str, body: Value) -> i64 {
+    id(&person.post_json(&format!("v3/{call}"), body).await.ok())
+}
+
+fn id(object: &Value) -> i64 {
+    object["id"].as_i64().unwrap()
+}
+
+/// Every scope that does not cover this one.
+fn all_but(scope: Scope) -> Scopes {
+    let one = |other: &Scope| Scopes::parse(other.name()).unwrap();
+    let others = ALL_SCOPES.iter().filter(|other| !one(other).allow(scope));
+    let others: Vec<_> = others.map(|other| other.name()).collect();
+    Scopes::parse(&others.join(",")).unwrap()
+}
