@@ -1,10 +1,11 @@
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
     response::Response,
 };
+use futures_util::FutureExt;
 use halyard_identity::{Credentials, authenticate};
 use halyard_messaging::{Actor, ConversationId, ThreadId};
 use halyard_platform::{db::Tx, idempotency};
@@ -64,7 +65,11 @@ pub async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response
     let Some(endpoint) = find(path) else {
         return Error::new(Code::NotFound).because("unknown path").into_response(&app.random);
     };
-    let reply = answer(app.clone(), version, endpoint, &parts, body).await;
+    let answering = answer(app.clone(), version, endpoint, &parts, body);
+    // A mistake of ours must not look like a broken connection, which clients repeat.
+    let reply = AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
+        Err(Error::internal(format_args!("{} panicked; the place is in the log", endpoint.path)))
+    });
     let mut response = reply.unwrap_or_else(|error| error.into_response(&app.random));
     response.extensions_mut().insert(Route(endpoint.path));
     response
