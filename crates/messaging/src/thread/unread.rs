@@ -16,10 +16,6 @@ use halyard_platform::{
 use super::Access;
 use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json};
 
-/// The watermark stays this far behind the present: a transaction that took its time stamp before
-/// may not have committed yet. The seam ends every transaction well within it.
-const MARGIN: Millis = 30_000;
-
 /// More threads newer than the watermark than this, and folding them pays.
 const FOLD_ABOVE: usize = 128;
 
@@ -101,7 +97,9 @@ pub fn unread(tx: &mut Tx<'_>, actor: &Actor, workspace: WorkspaceId) -> Result<
         params![actor.user, workspace],
     )?;
     let recent = recent(tx, actor, workspace)?;
-    let scanned = recent.len();
+    // Only what is settled can be folded.
+    let settled = tx.settled(actor.now);
+    let scanned = recent.iter().filter(|thread| thread.last_updated_at <= settled).count();
     candidates.extend(recent);
     candidates.retain(|candidate| candidate.read_items < candidate.items);
     candidates.sort_unstable_by_key(|candidate| (candidate.last_updated_at, candidate.thread));
@@ -199,7 +197,7 @@ pub(crate) fn read_items(
 pub fn fold(tx: &mut Tx<'_>, actor: &Actor, workspace: WorkspaceId) -> Result<(), Error> {
     crate::workspace::role(tx, actor, workspace)?;
     lock_watermarks(tx, actor, workspace)?;
-    let horizon = actor.now - MARGIN;
+    let horizon = tx.settled(actor.now);
     // A pointer that somebody has set meanwhile is the truth; one that only moved forward stays.
     tx.exec(
         concat!(
@@ -276,7 +274,7 @@ pub fn mark_all_read(
     };
     crate::workspace::role(tx, actor, workspace)?;
     lock_watermarks(tx, actor, workspace)?;
-    let horizon = actor.now - MARGIN;
+    let horizon = tx.settled(actor.now);
     tx.exec(
         "update thread_state set behind = false, read_items = null
          where user_id = $1 and behind and thread_id in

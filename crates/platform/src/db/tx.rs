@@ -1,3 +1,5 @@
+use crate::clock::Millis;
+
 use super::{
     Dialect, Error, FromRow, Value,
     postgres::Session,
@@ -31,6 +33,18 @@ impl<'c> Tx<'c> {
         match self.engine {
             Engine::Sqlite(_) => Dialect::Sqlite,
             Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// A moment up to which everything is decided: no transaction that took its time stamp up to
+    /// then, while it ran, can still commit. `now` is the time at which this closure runs.
+    ///
+    /// SQLite runs one write after the other. On PostgreSQL a write may wait for locks; the seam
+    /// ends each well within half a minute.
+    pub fn settled(&self, now: Millis) -> Millis {
+        match self.dialect() {
+            Dialect::Sqlite => now - 1,
+            Dialect::Postgres => now - 30_000,
         }
     }
 
