@@ -22,4 +22,8 @@ pub const MIGRATIONS: &[db::Migration] = &[
         name: "platform/0002_idempotency",
         sql: include_str!("../migrations/0002_idempotency.sql"),
     },
+    db::Migration {
+        name: "platform/0003_event_followers",
+        sql: include_str!("../migrations/0003_event_followers.sql"),
+    },
 ];

@@ -301,6 +301,7 @@ impl Call {
         };
         if result.is_ok() {
             self.app.signals.wake(halyard_platform::jobs::TOPIC);
+            self.app.signals.wake(halyard_platform::events::TOPIC);
         }
         result
     }

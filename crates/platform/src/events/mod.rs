@@ -9,11 +9,18 @@
 //! running one: whatever commits later is sorted behind what was read. The price: a transaction
 //! that stays open anywhere on that database server holds all readers back until it ends.
 
+pub mod follow;
+
+pub use follow::{Batch, Following, follow};
+
 use crate::{
     clock::Millis,
     db::{Dialect, Error, FromRow, Row, Tx},
     params,
 };
+
+/// The signal to send after a transaction that appended has committed.
+pub const TOPIC: &str = "events";
 
 /// One fact to append.
 #[derive(Debug, Clone, Copy)]

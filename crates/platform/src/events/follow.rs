@@ -1,0 +1,187 @@
+//! Followers: whoever does something about every event, once, in order.
+//!
+//! A follower is a name with a durable cursor. Its loop reads what comes next, prepares whatever
+//! takes time outside of any transaction, and then writes its effects together with the new place
+//! of its cursor: [`Batch::settle`]. So its effects in the database happen exactly once for each
+//! event, whatever dies in between and however many nodes follow under one name.
+
+use std::{fmt::Display, future::Future, time::Duration};
+
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+
+use super::{Event, TOPIC, after, newest};
+use crate::{
+    db::{Db, Error, Tx},
+    params,
+    signals::{Signals, Subscribed},
+};
+
+/// The longest time until a follower looks without a signal.
+const POLL: Duration = Duration::from_secs(1);
+/// After a signal an event may not be readable yet, because an older transaction is still open
+/// (PostgreSQL only). Looks follow each other at these distances before the next poll.
+const LOOKS: [Duration; 4] = [
+    Duration::from_millis(1),
+    Duration::from_millis(5),
+    Duration::from_millis(25),
+    Duration::from_millis(100),
+];
+/// Waits after failures: the first, doubled up to the second.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+
+/// What a follower has not seen yet.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    follower: String,
+    /// Where the cursor was; none on the very first look.
+    from: Option<i64>,
+    /// In their order.
+    pub events: Vec<Event>,
+}
+
+/// The next events of a follower, at most `limit`; from the oldest one that is kept when it has
+/// never settled anything and [`skip_past`] was not called.
+pub fn next(tx: &mut Tx<'_>, follower: &str, limit: i64) -> Result<Batch, Error> {
+    let from =
+        tx.optional("select event_id from event_follower where name = $1", params![follower])?;
+    let events = after(tx, from, limit)?;
+    Ok(Batch { follower: follower.to_owned(), from, events })
+}
+
+/// Makes a follower that does not exist yet start behind everything that has happened so far.
+pub fn skip_past(tx: &mut Tx<'_>, follower: &str) -> Result<(), Error> {
+    let Some(newest) = newest(tx)? else { return Ok(()) };
+    tx.exec(
+        "insert into event_follower (name, event_id) values ($1, $2) on conflict (name) do nothing",
+        params![follower, newest],
+    )?;
+    Ok(())
+}
+
+impl Batch {
+    /// Moves the cursor behind this batch, in the transaction of the effects. False: another node
+    /// has dealt with these events; then the transaction must have no effect.
+    #[must_use = "without the cursor there must be no effect"]
+    pub fn settle(&self, tx: &mut Tx<'_>) -> Result<bool, Error> {
+        let Some(last) = self.events.last() else { return Ok(true) };
+        let moved = match self.from {
+            Some(from) => tx.exec(
+                "update event_follower set event_id = $3 where name = $1 and event_id = $2",
+                params![self.follower.as_str(), from, last.id],
+            )?,
+            None => tx.exec(
+                "insert into event_follower (name, event_id) values ($1, $2)
+                 on conflict (name) do nothing",
+                params![self.follower.as_str(), last.id],
+            )?,
+        };
+        Ok(moved == 1)
+    }
+}
+
+/// A follower at work. Dropping it stops it at once, like a crash, which loses nothing.
+#[derive(Debug)]
+pub struct Following {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Following {
+    /// Lets it finish the batch at hand.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It is gone only if it panicked, which the next line reports.
+            stop.send(()).ok();
+        }
+        if let Err(error) = (&mut self.task).await {
+            tracing::error!(%error, "an event follower had failed");
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Starts to follow on the current runtime: `handle` gets every batch that is not empty, one after
+/// the other, and calls [`Batch::settle`]. A batch that fails, or that it did not settle, comes
+/// again after a pause, possibly longer.
+pub fn follow<H, R, E>(
+    db: Db,
+    signals: &Signals,
+    follower: &'static str,
+    limit: i64,
+    handle: H,
+) -> Following
+where
+    H: Fn(Batch) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), E>> + Send + 'static,
+    E: Display + From<Error> + Send + 'static,
+{
+    let (stop, stopping) = oneshot::channel();
+    let wakes = signals.subscribe(TOPIC);
+    let task = tokio::spawn(run(db, wakes, follower, limit, handle, stopping));
+    Following { stop: Some(stop), task }
+}
+
+async fn run<H, R, E>(
+    db: Db,
+    mut wakes: Subscribed,
+    follower: &'static str,
+    limit: i64,
+    handle: H,
+    mut stopping: oneshot::Receiver<()>,
+) where
+    H: Fn(Batch) -> R,
+    R: Future<Output = Result<(), E>>,
+    E: Display + From<Error> + Send + 'static,
+{
+    let mut pause = PAUSES.0;
+    let mut idle_looks = LOOKS.len();
+    while matches!(stopping.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+        match step(&db, follower, limit, &handle).await {
+            Ok(true) => {
+                pause = PAUSES.0;
+                idle_looks = 0;
+            }
+            Ok(false) => {
+                pause = PAUSES.0;
+                let wait = LOOKS.get(idle_looks).copied().unwrap_or(POLL);
+                idle_looks += 1;
+                tokio::select! {
+                    woken = timeout(wait, wakes.notified()) => if woken.is_ok() { idle_looks = 0 },
+                    _ = &mut stopping => return,
+                }
+            }
+            Err(error) => {
+                tracing::error!(follower, %error, "an event follower failed and tries again");
+                tokio::select! {
+                    () = sleep(pause) => {}
+                    _ = &mut stopping => return,
+                }
+                pause = (pause * 2).min(PAUSES.1);
+            }
+        }
+    }
+}
+
+/// True when there may be more.
+async fn step<H, R, E>(db: &Db, follower: &'static str, limit: i64, handle: &H) -> Result<bool, E>
+where
+    H: Fn(Batch) -> R,
+    R: Future<Output = Result<(), E>>,
+    E: From<Error>,
+{
+    let batch = db.read(move |tx| next(tx, follower, limit)).await?;
+    if batch.events.is_empty() {
+        return Ok(false);
+    }
+    handle(batch).await?;
+    Ok(true)
+}
