@@ -26,8 +26,8 @@ pub use profile::{AwayKind, AwayMode, ProfileChange, TimeOfDay, update as update
 pub use scope::{ALL_SCOPES, Scope, Scopes};
 pub use secret::SecretHash;
 pub use token::{
-    Credentials, Principal, SESSION_DAYS, Token, TokenKind, authenticate, end_session,
-    issue as issue_token, list as list_tokens, revoke as revoke_token,
+    Credentials, Familiar, Principal, SESSION_DAYS, Token, TokenKind, authenticate, end_session,
+    issue as issue_token, list as list_tokens, recognize, revoke as revoke_token,
     revoke_all as revoke_all_tokens, revoke_other_sessions, sweep as sweep_tokens,
 };
 pub use user::{

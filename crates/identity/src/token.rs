@@ -1,6 +1,11 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
 use halyard_platform::{
     clock::Millis,
-    db::{self, FromRow, Row, Tx},
+    db::{self, Dialect, FromRow, Row, Tx},
     params,
 };
 
@@ -28,7 +33,7 @@ impl TokenKind {
 }
 
 /// What a request brought along to prove who sends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credentials {
     /// A token from the header or the parameters.
     Token(SecretHash),
@@ -60,6 +65,65 @@ impl FromRow for Principal {
     }
 }
 
+/// Who sent earlier requests with which credentials. Never trusted: it only lets the question who
+/// sends a request travel together with what the request asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Familiar {
+    principals: Arc<Mutex<HashMap<Credentials, Principal>>>,
+}
+
+/// Credentials that are remembered; beyond that all are forgotten.
+const FAMILIAR: usize = 10_000;
+
+impl Familiar {
+    fn get(&self, credentials: &Credentials) -> Option<Principal> {
+        self.principals().get(credentials).cloned()
+    }
+
+    fn remember(&self, credentials: Credentials, principal: Principal) {
+        let mut principals = self.principals();
+        if principals.len() >= FAMILIAR {
+            principals.clear();
+        }
+        principals.insert(credentials, principal);
+    }
+
+    fn forget(&self, credentials: &Credentials) {
+        self.principals().remove(credentials);
+    }
+
+    fn principals(&self) -> MutexGuard<'_, HashMap<Credentials, Principal>> {
+        self.principals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// As [`authenticate`]. Where a question to the database costs a round trip, somebody familiar is
+/// presumed to be who they were, which is checked before anything is committed or answered.
+///
+/// # Errors
+/// As [`authenticate`].
+pub fn recognize(
+    tx: &mut Tx<'_>,
+    familiar: &Familiar,
+    credentials: &Credentials,
+    now: Millis,
+) -> Result<Principal, Error> {
+    if tx.dialect() == Dialect::Sqlite {
+        return authenticate(tx, credentials, now);
+    }
+    if let (Some(known), Some((hash, kind))) = (familiar.get(credentials), credentials.parts()) {
+        let (familiar, credentials) = (familiar.clone(), *credentials);
+        let wrong = move || familiar.forget(&credentials);
+        let values = params![hash.as_bytes(), kind.stored(), now];
+        if tx.presume(PRINCIPAL, values, known.clone(), wrong)? {
+            return Ok(known);
+        }
+    }
+    let principal = authenticate(tx, credentials, now)?;
+    familiar.remember(*credentials, principal.clone());
+    Ok(principal)
+}
+
 /// Finds out who sends a request.
 ///
 /// # Errors
@@ -70,19 +134,23 @@ pub fn authenticate(
     credentials: &Credentials,
     now: Millis,
 ) -> Result<Principal, Error> {
-    let (hash, kind) = match credentials {
-        Credentials::None => return Err(Error::InvalidToken),
-        Credentials::Token(hash) => (hash, TokenKind::Personal),
-        Credentials::Session(hash) => (hash, TokenKind::Session),
-    };
-    tx.optional(
-        "select t.user_id, t.id, t.scopes, t.kind
-         from token t
-         join users u on u.id = t.user_id and u.removed_at is null
-         where t.hash = $1 and t.kind = $2 and (t.expires_at is null or t.expires_at > $3)",
-        params![hash.as_bytes(), kind.stored(), now],
-    )?
-    .ok_or(Error::InvalidToken)
+    let (hash, kind) = credentials.parts().ok_or(Error::InvalidToken)?;
+    tx.optional(PRINCIPAL, params![hash.as_bytes(), kind.stored(), now])?.ok_or(Error::InvalidToken)
+}
+
+const PRINCIPAL: &str = "select t.user_id, t.id, t.scopes, t.kind
+     from token t
+     join users u on u.id = t.user_id and u.removed_at is null
+     where t.hash = $1 and t.kind = $2 and (t.expires_at is null or t.expires_at > $3)";
+
+impl Credentials {
+    fn parts(&self) -> Option<(&SecretHash, TokenKind)> {
+        match self {
+            Self::None => None,
+            Self::Token(hash) => Some((hash, TokenKind::Personal)),
+            Self::Session(hash) => Some((hash, TokenKind::Session)),
+        }
+    }
 }
 
 /// Stores a token; the caller made its secret with [`halyard_platform::random::Random`].

@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use halyard_http_api::{App, Settings};
-use halyard_identity::{LoginLimit, Passwords};
+use halyard_identity::{Familiar, LoginLimit, Passwords};
 use halyard_platform::{
     blobs::Blobs,
     clock::Clock,
@@ -96,6 +96,7 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
         random,
         logins: LoginLimit::default(),
         signals: Signals::new(),
+        familiar: Familiar::default(),
         metrics: Some(metrics),
         settings: Settings {
             public_url: config.public_url.clone(),

@@ -1,4 +1,4 @@
-use halyard_identity::{LoginLimit, Passwords};
+use halyard_identity::{Familiar, LoginLimit, Passwords};
 use halyard_platform::{blobs::Blobs, clock::Clock, db::Db, random::Random, signals::Signals};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -16,6 +16,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub logins: LoginLimit,
+    /// Who has been here before.
+    pub familiar: Familiar,
     /// Wakes the workers.
     pub signals: Signals,
     /// Renders the metrics, when they are recorded.

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use futures_util::FutureExt;
-use halyard_identity::{Credentials, authenticate};
+use halyard_identity::{Credentials, recognize};
 use halyard_messaging::{Actor, ConversationId, ThreadId};
 use halyard_platform::{db::Tx, idempotency};
 use http::{HeaderValue, header, request::Parts};
@@ -323,7 +323,7 @@ impl Caller {
         // Asked here and not when the request came in: a transaction may have waited, and its time
         // must not be much older than its commit.
         let now = self.app.clock.now();
-        let principal = authenticate(tx, &self.credentials, now)?;
+        let principal = recognize(tx, &self.app.familiar, &self.credentials, now)?;
         if let Login::With(scope) = self.login {
             principal.scopes.require(scope)?;
         }

@@ -10,8 +10,8 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use bytes::Bytes;
 use halyard_http_api::{App, Settings, router};
 use halyard_identity::{
-    LoginLimit, MAIL_JOB, Mail, NewUser, Passwords, Scopes, SecretHash, TokenKind, UserId,
-    create_user, issue_token,
+    Familiar, LoginLimit, MAIL_JOB, Mail, NewUser, Passwords, Scopes, SecretHash, TokenKind,
+    UserId, create_user, issue_token,
 };
 use halyard_messaging::{
     Actor, Error, Role, WorkspaceId,
@@ -68,6 +68,7 @@ impl TestApp {
             passwords: Passwords::new(2, random),
             logins: LoginLimit::default(),
             signals: Signals::default(),
+            familiar: Familiar::default(),
             metrics: None,
             settings,
         };

@@ -47,7 +47,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewComment) -> Result<Comment, 
     if new.post.is_empty() {
         return Err(Error::Invalid { field: "content", expected: "a text or an attachment" });
     }
-    let thread = thread::access(tx, actor, new.thread)?;
+    let (thread, id) = thread::access_to_comment(tx, actor, new.thread)?;
     thread.require_open_channel()?;
     let attachments = attachment::prepare(tx, actor, new.post.attachments.as_deref())?;
     let mut people = new.audience.people(tx, thread.workspace)?;
@@ -58,7 +58,7 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewComment) -> Result<Comment, 
     participants.push(actor.user);
 
     let comment = Comment {
-        id: CommentId(0),
+        id: id.unwrap_or(CommentId(0)),
         thread_id: thread.id,
         channel_id: thread.channel,
         workspace_id: thread.workspace,
@@ -169,27 +169,7 @@ fn append(
     comment: Comment,
     change: &Appended<'_>,
 ) -> Result<Comment, Error> {
-    let id: CommentId = tx.one(
-        "insert into comment (thread_id, obj_index, creator, content, attachments, actions,
-             audience, recipients, groups, direct_mentions, direct_group_mentions,
-             system_message, posted_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id",
-        params![
-            comment.thread_id,
-            comment.obj_index,
-            comment.creator,
-            &comment.content,
-            &comment.attachments_json,
-            &comment.actions_json,
-            comment.reach.stored(),
-            &comment.recipients_json,
-            &comment.groups_json,
-            &comment.direct_mentions_json,
-            &comment.direct_group_mentions_json,
-            &comment.system_message_json,
-            comment.posted_at
-        ],
-    )?;
+    let comment = insert(tx, comment)?;
     let participants = thread::extended(&thread.participants_json, change.participants)?;
     let responder =
         if comment.system_message_json.is_some() { &[][..] } else { &[comment.creator] };
@@ -204,7 +184,7 @@ fn append(
         params![
             comment.thread_id,
             comment.obj_index,
-            id,
+            comment.id,
             change.snippet,
             change.snippet.map(|_| comment.creator),
             comment.posted_at,
@@ -214,7 +194,57 @@ fn append(
             change.reach.stored()
         ],
     )?;
-    Ok(Comment { id, ..comment })
+    Ok(comment)
+}
+
+macro_rules! insert_sql {
+    ($id:literal, $values:literal) => {
+        concat!(
+            "insert into comment (thread_id, obj_index, creator, content, attachments, actions,
+                 audience, recipients, groups, direct_mentions, direct_group_mentions,
+                 system_message, posted_at",
+            $id,
+            ") ",
+            $values
+        )
+    };
+}
+
+/// Adds the row, under the id that the comment has already, if it has one.
+fn insert(tx: &mut Tx<'_>, comment: Comment) -> Result<Comment, Error> {
+    let Comment { id, .. } = comment;
+    let values = params![
+        comment.thread_id,
+        comment.obj_index,
+        comment.creator,
+        &comment.content,
+        &comment.attachments_json,
+        &comment.actions_json,
+        comment.reach.stored(),
+        &comment.recipients_json,
+        &comment.groups_json,
+        &comment.direct_mentions_json,
+        &comment.direct_group_mentions_json,
+        &comment.system_message_json,
+        comment.posted_at,
+        id
+    ];
+    if id == CommentId(0) {
+        let id = tx.one(
+            insert_sql!(
+                "",
+                "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 returning id"
+            ),
+            &values[..13],
+        )?;
+        return Ok(Comment { id, ..comment });
+    }
+    tx.send(
+        insert_sql!(", id", "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"),
+        values,
+    )?;
+    Ok(comment)
 }
 
 pub(crate) fn record(

@@ -5,7 +5,9 @@ use halyard_platform::{
     params,
 };
 
-use crate::{Actor, ChannelId, Error, Role, ThreadId, WorkspaceId, audience::Reach, json};
+use crate::{
+    Actor, ChannelId, CommentId, Error, Role, ThreadId, WorkspaceId, audience::Reach, json,
+};
 
 /// A thread and what the actor may do with it, locked for a change.
 #[derive(Debug, Clone)]
@@ -56,25 +58,13 @@ impl FromRow for Access {
     }
 }
 
-/// Finds a thread through the actor's membership and locks it until the transaction ends.
-///
-/// # Errors
-/// [`Error::ThreadNotFound`] for what the actor cannot see.
-pub(crate) fn access(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Access, Error> {
-    if let Some(access) = find(tx, actor, id)? {
-        return Ok(access);
-    }
-    // PostgreSQL drops the row when somebody moved the thread while this transaction waited for
-    // the lock: the channel that it was joined with is no longer its channel. A new look finds it.
-    find(tx, actor, id)?.ok_or(Error::ThreadNotFound)
-}
-
-fn find(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Option<Access>, db::Error> {
-    tx.optional(
+/// `$1` thread, `$2` actor.
+macro_rules! locked_thread {
+    () => {
         "select t.id, t.workspace_id, t.channel_id, c.archived, t.creator, t.title, t.audience,
              t.participants, t.responders, t.last_obj_index, t.last_updated_at, t.closed,
-             t.pinned_at is not null, m.role, u.name,
-             case when t.audience = 'workspace' then m.joined_at else cm.joined_at end
+             t.pinned_at is not null as pinned, m.role, u.name,
+             case when t.audience = 'workspace' then m.joined_at else cm.joined_at end as since
          from thread t
          join channel c on c.id = t.channel_id and c.removed_at is null
          join member m on m.workspace_id = t.workspace_id and m.user_id = $2
@@ -83,9 +73,50 @@ fn find(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Option<Access>, 
          left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
          where t.id = $1 and t.removed_at is null
              and (cm.user_id is not null or (c.public and m.role <> 'guest'))
-         {lock t}",
-        params![id, actor.user],
-    )
+         {lock t}"
+    };
+}
+
+/// Finds a thread through the actor's membership and locks it until the transaction ends.
+///
+/// # Errors
+/// [`Error::ThreadNotFound`] for what the actor cannot see.
+pub(crate) fn access(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Access, Error> {
+    found(|| tx.optional(locked_thread!(), params![id, actor.user]))
+}
+
+/// As [`access`]; with the id of the next comment where the database tells it beforehand, so that
+/// inserting it costs no round trip of its own. It is drawn under the lock, so that the ids of a
+/// thread's comments are in their order.
+pub(crate) fn access_to_comment(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: ThreadId,
+) -> Result<(Access, Option<CommentId>), Error> {
+    let sql = concat!(
+        "with locked as materialized (",
+        locked_thread!(),
+        ") select locked.*, {next comment} from locked"
+    );
+    let ToComment(access, comment) = found(|| tx.optional(sql, params![id, actor.user]))?;
+    Ok((access, comment))
+}
+
+struct ToComment(Access, Option<CommentId>);
+
+impl FromRow for ToComment {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
+        Ok(Self(Access::from_row(row)?, row.get()?))
+    }
+}
+
+/// PostgreSQL drops the row when somebody moved the thread while this transaction waited for the
+/// lock: the channel that it was joined with is no longer its channel. A new look finds it.
+fn found<T>(mut look: impl FnMut() -> Result<Option<T>, db::Error>) -> Result<T, Error> {
+    match look()? {
+        Some(found) => Ok(found),
+        None => look()?.ok_or(Error::ThreadNotFound),
+    }
 }
 
 impl Access {

@@ -125,6 +125,40 @@ macro_rules! in_workspace_sql {
     };
 }
 
+/// A page of a channel without any choice but its bounds: `$1` actor, `$2` channel, `$3`–`$4` and
+/// `$5`–`$6` update time and id that it lies between, `$7` limit. The page is cut before anything is
+/// joined, which keeps the databases from joining rows that are not on it; so its order is not that
+/// of the outer query.
+macro_rules! page_sql {
+    ($order:literal) => {
+        concat!(
+            "select ",
+            thread_columns!(
+                "$1",
+                "(select cm.joined_at from channel_member cm
+                  where cm.channel_id = $2 and cm.user_id = $1)"
+            ),
+            " from (
+                 select t.* from thread t
+                 where t.channel_id = (
+                     select c.id from channel c
+                     join member m on m.workspace_id = c.workspace_id and m.user_id = $1
+                         and m.removed_at is null
+                     left join channel_member cm on cm.channel_id = c.id and cm.user_id = $1
+                     where c.id = $2 and c.removed_at is null
+                         and (cm.user_id is not null or (c.public and m.role <> 'guest')))
+                     and t.removed_at is null
+                     and (t.last_updated_at, t.id) > ($3, $4)
+                     and (t.last_updated_at, t.id) < ($5, $6)
+                 order by ",
+            $order,
+            " limit $7) t
+             join users u on u.id = t.creator
+             left join thread_state s on s.user_id = $1 and s.thread_id = t.id"
+        )
+    };
+}
+
 /// Threads of a channel, or all that the actor can see in a workspace.
 ///
 /// # Errors
@@ -137,28 +171,18 @@ pub fn list(
     filter: &Filter,
 ) -> Result<Vec<Thread>, Error> {
     check_limit(filter.limit)?;
+    if let Place::Channel(id) = place
+        && filter.is_plain()
+    {
+        return page(tx, actor, id, filter);
+    }
     let (in_channel, scope, sees_public) = match place {
         Place::Channel(id) => (true, channel::access(tx, actor, id)?.id.0, true),
         Place::Workspace(id) => (false, id.0, workspace::role(tx, actor, id)? != Role::Guest),
     };
     let excluded = json::encode(&filter.exclude);
     let starred = if filter.by == FilterBy::Starred { Some(true) } else { filter.starred };
-    let (upper, upper_id, below) = match (filter.older_than, filter.before_id) {
-        (Some(moment), Some(id)) => match position(tx, place, id, moment)? {
-            Some(updated_at) => (updated_at, id.0, i64::MAX),
-            None => (second_of(moment) + 999, i64::MAX, i64::MAX),
-        },
-        (Some(moment), None) => (moment, i64::MIN, i64::MAX),
-        (None, id) => (i64::MAX, i64::MAX, id.map_or(i64::MAX, |id| id.0)),
-    };
-    let (lower, lower_id, above) = match (filter.newer_than, filter.after_id) {
-        (Some(moment), Some(id)) => match position(tx, place, id, moment)? {
-            Some(updated_at) => (updated_at, id.0, i64::MIN),
-            None => (second_of(moment), i64::MIN, i64::MIN),
-        },
-        (Some(moment), None) => (moment, i64::MAX, i64::MIN),
-        (None, id) => (i64::MIN, i64::MIN, id.map_or(i64::MIN, |id| id.0)),
-    };
+    let Bounds { lower, lower_id, above, upper, upper_id, below } = Bounds::of(tx, place, filter)?;
     let bound = params![
         actor.user,
         scope,
@@ -186,6 +210,85 @@ pub fn list(
         (false, true) => tx.all(in_workspace_sql!("t.last_updated_at, t.id"), bound),
     }?;
     Ok(finished(tx, actor, threads)?)
+}
+
+impl Filter {
+    /// Nothing but a page.
+    fn is_plain(&self) -> bool {
+        let ids_are_page_boundaries = (self.before_id.is_none() || self.older_than.is_some())
+            && (self.after_id.is_none() || self.newer_than.is_some());
+        self.by == FilterBy::Everyone
+            && self.pinned.is_none()
+            && self.starred.is_none()
+            && self.archived.is_none()
+            && self.exclude.is_empty()
+            && ids_are_page_boundaries
+    }
+}
+
+fn page(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    channel: ChannelId,
+    filter: &Filter,
+) -> Result<Vec<Thread>, Error> {
+    let bounds = Bounds::of(tx, Place::Channel(channel), filter)?;
+    let bound = params![
+        actor.user,
+        channel,
+        bounds.lower,
+        bounds.lower_id,
+        bounds.upper,
+        bounds.upper_id,
+        filter.limit
+    ];
+    let mut threads: Vec<Thread> = if filter.ascending {
+        tx.all(page_sql!("t.last_updated_at, t.id"), bound)
+    } else {
+        tx.all(page_sql!("t.last_updated_at desc, t.id desc"), bound)
+    }?;
+    if threads.is_empty() {
+        // Or there is no such channel.
+        channel::access(tx, actor, channel)?;
+    }
+    threads.sort_by_key(|thread| (thread.last_updated_at, thread.id));
+    if !filter.ascending {
+        threads.reverse();
+    }
+    Ok(finished(tx, actor, threads)?)
+}
+
+/// What the threads lie between: update times, the ids that break their ties, and bounds of the id
+/// alone.
+struct Bounds {
+    lower: Millis,
+    lower_id: i64,
+    above: i64,
+    upper: Millis,
+    upper_id: i64,
+    below: i64,
+}
+
+impl Bounds {
+    fn of(tx: &mut Tx<'_>, place: Place, filter: &Filter) -> Result<Self, db::Error> {
+        let (upper, upper_id, below) = match (filter.older_than, filter.before_id) {
+            (Some(moment), Some(id)) => match position(tx, place, id, moment)? {
+                Some(updated_at) => (updated_at, id.0, i64::MAX),
+                None => (second_of(moment) + 999, i64::MAX, i64::MAX),
+            },
+            (Some(moment), None) => (moment, i64::MIN, i64::MAX),
+            (None, id) => (i64::MAX, i64::MAX, id.map_or(i64::MAX, |id| id.0)),
+        };
+        let (lower, lower_id, above) = match (filter.newer_than, filter.after_id) {
+            (Some(moment), Some(id)) => match position(tx, place, id, moment)? {
+                Some(updated_at) => (updated_at, id.0, i64::MIN),
+                None => (second_of(moment), i64::MIN, i64::MIN),
+            },
+            (Some(moment), None) => (moment, i64::MAX, i64::MIN),
+            (None, id) => (i64::MIN, i64::MIN, id.map_or(i64::MIN, |id| id.0)),
+        };
+        Ok(Self { lower, lower_id, above, upper, upper_id, below })
+    }
 }
 
 /// When the thread of a page boundary was last updated, if it is here and that was in the second of

@@ -24,7 +24,7 @@ use halyard_platform::{
     params,
 };
 
-pub(crate) use access::{Access, access, attach_people, extended};
+pub(crate) use access::{Access, access, access_to_comment, attach_people, extended};
 pub use add::{NewThread, add};
 pub(crate) use add::{remember_mentions, replace_mentions};
 pub(crate) use change::record;
@@ -126,9 +126,13 @@ struct PersonalColumns {
     since: Option<Millis>,
 }
 
-/// The columns of a [`Thread`], given the parameter that holds the actor.
+/// The columns of a [`Thread`], given the parameter that holds the actor, and when the actor joined
+/// the channel.
 macro_rules! thread_columns {
     ($actor:literal) => {
+        thread_columns!($actor, "cm.joined_at")
+    };
+    ($actor:literal, $joined_at:literal) => {
         concat!(
             "t.id, t.workspace_id, t.channel_id, t.creator, u.name, t.title, t.content,
              t.attachments, t.actions, t.audience, t.recipients, t.groups, t.participants,
@@ -142,7 +146,9 @@ macro_rules! thread_columns {
                        where w.workspace_id = t.workspace_id and w.user_id = ",
             $actor,
             ")
-                 else cm.joined_at end"
+                 else ",
+            $joined_at,
+            " end"
         )
     };
 }

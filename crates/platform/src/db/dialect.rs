@@ -10,6 +10,7 @@
 //! | `{texts $n}` | texts of the JSON list in `$n` | the same |
 //! | `{lock t}` | nothing: there is one writer | `for no key update of t`: compatible with the locks of foreign keys |
 //! | `{skip locked}` | nothing | `for update skip locked` |
+//! | `{next t}` | `null` | the next id of table `t`, so that its insert need not be waited for |
 //! | `{tx}` | `0` | number of the running transaction |
 //! | `{horizon}` | `1` | first transaction number that may still be running |
 
@@ -76,6 +77,8 @@ impl Dialect {
             "lock" | "skip" if sqlite => String::new(),
             "lock" => format!("for no key update of {argument}"),
             "skip" => "for update skip locked".to_owned(),
+            "next" if sqlite => "null".to_owned(),
+            "next" => format!("nextval('{argument}_id_seq')"),
             "tx" if sqlite => "0".to_owned(),
             "tx" => "pg_current_xact_id()::text::bigint".to_owned(),
             "horizon" if sqlite => "1".to_owned(),

@@ -66,6 +66,34 @@ impl<'c> Tx<'c> {
         self.noted(result)
     }
 
+    /// Lets the closure go on with what a query has most likely for an answer, such as who a token
+    /// belongs to. False: not worth it here, ask.
+    ///
+    /// On PostgreSQL the query travels with the next statement and saves a round trip. If it finds
+    /// anything but one row equal to `known`, `wrong` is called (to forget it) and that statement
+    /// fails with [`Error::Conflict`], so that the closure runs again and asks. Nothing is committed
+    /// or answered before the presumption was found to hold.
+    pub fn presume<T: FromRow + PartialEq + Send + 'static>(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        known: T,
+        wrong: impl Fn() + Send + 'static,
+    ) -> Result<bool, Error> {
+        let Engine::Postgres(session) = &mut self.engine else { return Ok(false) };
+        let check = move |rows: &[tokio_postgres::Row]| {
+            if let [row] = rows
+                && T::from_row(&mut Row::new(Columns::Postgres(row)))? == known
+            {
+                return Ok(());
+            }
+            wrong();
+            Err(Error::Conflict("a presumption did not hold".to_owned()))
+        };
+        let result = session.presume(sql, params, Box::new(check));
+        self.noted(result).map(|()| true)
+    }
+
     /// Runs a statement whose outcome the closure does not need. On PostgreSQL it travels with the
     /// next statement or the commit and saves a round trip; if it fails, that one fails.
     pub fn send(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), Error> {

@@ -41,7 +41,11 @@ enum Waiting {
     /// Ends a transaction and begins another.
     Next(&'static str),
     Statement(Statement, Vec<Owned>),
+    Presumed(Statement, Vec<Owned>, Check),
 }
+
+/// Whether the rows are those that were presumed.
+pub(crate) type Check = Box<dyn Fn(&[tokio_postgres::Row]) -> Result<(), Error> + Send>;
 
 /// A parameter that outlives the call that bound it.
 enum Owned {
@@ -54,6 +58,7 @@ enum Owned {
 }
 
 type Running<'c, T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + 'c>>;
+type Riding<'c> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'c>>;
 
 impl Session {
     pub(super) fn connect(url: &str) -> Result<Self, Error> {
@@ -97,7 +102,7 @@ impl Session {
                 return Ok(());
             }
             [Waiting::Next(_)] => self.waiting.clear(),
-            _ => {}
+            _ => self.check()?,
         }
         self.waiting.push(Waiting::Text(sql));
         self.flush()
@@ -125,6 +130,26 @@ impl Session {
         let statement = self.statement(sql)?;
         self.waiting.push(Waiting::Statement(statement, params.iter().map(Owned::of).collect()));
         Ok(())
+    }
+
+    /// Sends a query along with the next statement, which fails if `check` does not accept its rows.
+    pub(crate) fn presume(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        check: Check,
+    ) -> Result<(), Error> {
+        let statement = self.statement(sql)?;
+        let params = params.iter().map(Owned::of).collect();
+        self.waiting.push(Waiting::Presumed(statement, params, check));
+        Ok(())
+    }
+
+    /// Finds out now whether everything that was presumed holds: what rests on it must not be
+    /// committed or answered before.
+    pub(super) fn check(&mut self) -> Result<(), Error> {
+        let presumed = |command: &Waiting| matches!(command, Waiting::Presumed(..));
+        if self.waiting.iter().any(presumed) { self.flush() } else { Ok(()) }
     }
 
     pub(crate) fn each(
@@ -206,14 +231,21 @@ impl Session {
 }
 
 impl Waiting {
-    fn run<'c>(&'c self, client: &'c Client) -> Running<'c, ()> {
-        match self {
-            Self::Text(sql) | Self::Next(sql) => Box::pin(client.batch_execute(sql)),
-            Self::Statement(statement, params) => Box::pin(async move {
-                let values: Vec<_> = params.iter().map(Owned::value).collect();
-                client.execute(statement, &dynamic(&values)).await.map(|_| ())
-            }),
-        }
+    fn run<'c>(&'c self, client: &'c Client) -> Riding<'c> {
+        Box::pin(async move {
+            match self {
+                Self::Text(sql) | Self::Next(sql) => client.batch_execute(sql).await?,
+                Self::Statement(statement, params) => {
+                    let values: Vec<_> = params.iter().map(Owned::value).collect();
+                    client.execute(statement, &dynamic(&values)).await?;
+                }
+                Self::Presumed(statement, params, check) => {
+                    let values: Vec<_> = params.iter().map(Owned::value).collect();
+                    check(&client.query(statement, &dynamic(&values)).await?)?;
+                }
+            }
+            Ok(())
+        })
     }
 }
 

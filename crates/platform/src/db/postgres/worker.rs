@@ -38,15 +38,41 @@ pub(super) fn run_reads(
             } else {
                 session.begin(BEGIN_READ);
             }
-            let mut tx = Tx::new(Engine::Postgres(session));
-            work.run(&mut tx);
-            let failed = tx.failure().is_some();
+            let (fate, failed) = read(session, &mut *work);
             stats.ran(started.elapsed());
-            work.finish(Ok(()));
+            work.finish(fate);
             // The end of this transaction can travel with the beginning of the next.
             match (!failed).then(|| queue.try_recv().ok()).flatten() {
                 Some(work) => next = Some((work, true)),
                 None => connection.close(failed),
+            }
+        }
+    }
+}
+
+/// Runs a read until what it presumed holds; also answers whether its transaction has failed.
+fn read(session: &mut Session, work: &mut dyn Work) -> (Result<(), Error>, bool) {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let mut tx = Tx::new(Engine::Postgres(session));
+        work.run(&mut tx);
+        let failure = tx.failure().cloned();
+        // The answer is the closure's own, unless it rests on something that is not so.
+        let unsound = match &failure {
+            Some(error) => error.is_retryable().then(|| error.clone()),
+            None => session.check().err(),
+        };
+        match unsound {
+            None => return (Ok(()), failure.is_some()),
+            Some(error) if attempt == ATTEMPTS || !error.is_retryable() => {
+                return (Err(error), true);
+            }
+            Some(_) => {
+                if let Err(error) = session.abandon() {
+                    return (Err(error), true);
+                }
+                session.begin(BEGIN_READ);
             }
         }
     }
@@ -145,6 +171,8 @@ fn together(session: &mut Session, group: &mut [Box<dyn Work>], stats: &Stats) -
         let outcome = work.run(&mut tx);
         let (failed, wrote) = (tx.failure().is_some(), tx.wrote());
         stats.ran(started.elapsed());
+        // A refusal that rests on a presumption must not be the answer before that was checked.
+        let failed = failed || (outcome == Outcome::Refused && session.check().is_err());
         if failed || (outcome == Outcome::Refused && wrote) {
             undo(session);
             return false;
@@ -184,7 +212,8 @@ fn alone(session: &mut Session, work: &mut dyn Work, stats: &Stats) -> Result<()
     let started = Instant::now();
     let mut tx = Tx::new(Engine::Postgres(session));
     let outcome = work.run(&mut tx);
-    let failure = tx.failure().cloned();
+    // A refusal may rest on a presumption, too.
+    let failure = tx.failure().cloned().or_else(|| session.check().err());
     stats.ran(started.elapsed());
     if outcome == Outcome::Refused {
         undo(session);
