@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -19,6 +20,8 @@ pub struct Step {
     pub call: Template,
     /// How often it is sent.
     pub times: u64,
+    /// How long nothing happens before it.
+    pub rest: Duration,
     /// The variable that takes the `id` of each answer, in no particular order.
     pub save_ids_as: Option<&'static str>,
 }
@@ -34,6 +37,7 @@ pub fn run(
 ) -> Result<()> {
     let runtime = runtime()?;
     for step in steps {
+        std::thread::sleep(step.rest);
         let ids = runtime.block_on(run_step(target, step, callers, variables))?;
         if let Some(name) = step.save_ids_as {
             variables.set(name, ids);

@@ -3,6 +3,7 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -40,7 +41,12 @@ fn variables() -> Variables {
 }
 
 fn step(path: &'static str, body: &str, times: u64, save: Option<&'static str>) -> Step {
-    Step { call: Template::post("token", path, body), times, save_ids_as: save }
+    Step {
+        call: Template::post("token", path, body),
+        times,
+        rest: Duration::ZERO,
+        save_ids_as: save,
+    }
 }
 
 #[test]

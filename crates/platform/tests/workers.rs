@@ -156,7 +156,8 @@ on_both_databases! {
         rig.enqueue(None, "2").await;
         rig.drained().await;
         assert_eq!(log.entries(), ["1", "2"]);
-        assert_eq!(running.stop(LONG).await, Stopped::default());
+        // A job is gone from the database a moment before its attempt has ended.
+        assert_eq!(running.stop(LONG).await.released, 0);
     }
 
     async fn a_lost_signal_costs_a_poll_only(test: &TestDb) {

@@ -64,6 +64,24 @@ impl TestDb {
             .expect("the test database again");
     }
 
+    /// Runs one statement outside of any transaction on the PostgreSQL server that the tests use.
+    ///
+    /// # Errors
+    /// What the server says against it; also without a server.
+    pub async fn on_server(sql: &str) -> Result<(), String> {
+        let server = std::env::var(POSTGRES).map_err(|_| format!("{POSTGRES} is not set"))?;
+        let connected = tokio_postgres::connect(&server, NoTls).await;
+        let (client, connection) = connected.map_err(|error| error.to_string())?;
+        let driver = tokio::spawn(connection);
+        let done = client.batch_execute(sql).await;
+        drop(client);
+        driver.await.expect("the connection task").expect("the connection");
+        done.map_err(|error| match error.as_db_error() {
+            Some(cause) => cause.message().to_owned(),
+            None => error.to_string(),
+        })
+    }
+
     /// Closes the store and removes what was made for it.
     pub async fn drop_now(mut self) {
         self.db.close().await;
@@ -107,13 +125,14 @@ async fn run(server: &str, sql: &str) {
 /// Polls until the condition holds.
 ///
 /// # Panics
-/// When it does not hold within ten seconds.
+/// When it does not hold within a minute: much longer than anything takes, so that a busy machine
+/// fails no test.
 pub async fn eventually<F, R>(what: &str, mut holds: F)
 where
     F: FnMut() -> R,
     R: Future<Output = bool>,
 {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     while !holds().await {
         assert!(tokio::time::Instant::now() < deadline, "timed out: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -143,7 +143,12 @@ struct Loop {
     /// The last claim found as many jobs as it asked for, so it need not be asked whether there
     /// are any.
     backlog: bool,
+    /// When to look again without a signal.
+    pause: Duration,
 }
+
+/// The longest wait after a claim that failed: the signal that asked for it does not come again.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Loop {
     fn new(shared: Shared) -> Self {
@@ -152,6 +157,7 @@ impl Loop {
         let mut renewal = tokio::time::interval(shared.config.renew);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
+            pause: shared.config.poll,
             shared: Arc::new(shared),
             kinds,
             attempts: JoinSet::new(),
@@ -180,7 +186,7 @@ impl Loop {
                     }
                 }
                 () = wake.notified(), if room => {}
-                () = tokio::time::sleep(config.poll), if room => {}
+                () = tokio::time::sleep(self.pause), if room => {}
             }
         };
         self.wind_down(deadline).await
@@ -195,12 +201,14 @@ impl Loop {
         match self.claim(room).await {
             Ok(jobs) => {
                 self.backlog = jobs.len() == room;
+                self.pause = self.shared.config.poll;
                 for job in jobs {
                     self.begin(job);
                 }
             }
             Err(error) => {
                 self.backlog = false;
+                self.pause = self.shared.config.poll.min(AFTER_FAILURE);
                 tracing::error!(%error, "cannot claim jobs");
             }
         }
