@@ -15,6 +15,7 @@ mod error;
 mod event;
 pub mod group;
 mod ids;
+pub mod inbox;
 mod json;
 pub mod member;
 pub mod message;
@@ -53,4 +54,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "messaging/0004_attachments",
         sql: include_str!("../migrations/0004_attachments.sql"),
     },
+    Migration { name: "messaging/0005_inbox", sql: include_str!("../migrations/0005_inbox.sql") },
 ];

@@ -12,11 +12,17 @@ const SNIPPET: usize = 200;
 /// The start of a text as shown in lists: Markdown marks removed, links reduced to their label,
 /// white space folded, at most 200 characters.
 pub fn snippet(markdown: &str) -> String {
+    plain(markdown, SNIPPET)
+}
+
+/// The start of a text without Markdown marks, with its links reduced to their labels and its white
+/// space folded.
+pub(crate) fn plain(markdown: &str, at_most: usize) -> String {
     let mut plain = String::new();
     let mut length = 0;
     let mut rest = markdown;
     while let Some(next) = rest.chars().next() {
-        if length >= SNIPPET {
+        if length >= at_most {
             break;
         }
         if let Some(link) = Link::at(rest) {
@@ -44,7 +50,7 @@ pub fn snippet(markdown: &str) -> String {
             }
         }
     }
-    let mut plain: String = plain.chars().take(SNIPPET).collect();
+    let mut plain: String = plain.chars().take(at_most).collect();
     plain.truncate(plain.trim_end().len());
     plain
 }

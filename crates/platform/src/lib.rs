@@ -7,6 +7,7 @@ pub mod clock;
 pub mod db;
 pub mod doctor;
 pub mod events;
+pub mod fulltext;
 pub mod idempotency;
 pub mod jobs;
 pub mod random;
@@ -25,5 +26,9 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration {
         name: "platform/0003_event_followers",
         sql: include_str!("../migrations/0003_event_followers.sql"),
+    },
+    db::Migration {
+        name: "platform/0004_fulltext",
+        sql: include_str!("../migrations/0004_fulltext.sql"),
     },
 ];

@@ -3,8 +3,8 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 use halyard_identity::Scope;
 
 use super::{
-    attachments, call::Call, channels, comments, conversations, error::Error, groups, messages,
-    reactions, threads, users, workspace_users, workspaces,
+    attachments, call::Call, channels, comments, conversations, error::Error, groups, inbox,
+    messages, reactions, threads, users, workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
@@ -142,6 +142,7 @@ const CHANNEL: Answer = One("Channel", "Channel");
 const THREAD: Answer = One("ThreadV2", "Thread");
 const COMMENT: Answer = One("CommentV2", "Comment");
 const CONVERSATION: Answer = One("ConversationV2", "Conversation");
+const INBOX_COUNT: Answer = One("InboxCount", "InboxCount");
 const MESSAGE: Answer = One("MessageV2", "Message");
 
 routes! {
@@ -327,6 +328,19 @@ routes! {
         "Puts a thread away in the caller's inbox.";
     Post "threads/unarchive" With(Scope::THREADS_WRITE) => threads::unarchive: Done,
         "Brings a thread back to the caller's inbox.";
+
+    Get "inbox/get" With(Scope::THREADS_READ) => inbox::get: Many("ThreadV2", "Thread"),
+        "Lists the threads that concern the caller and that they have not put away.";
+    Get "inbox/get_count" With(Scope::THREADS_READ) => inbox::get_count: INBOX_COUNT,
+        "Counts the unread threads in the caller's inbox.";
+    Post "inbox/archive" With(Scope::THREADS_WRITE) => inbox::archive: Done,
+        "Puts a thread away.";
+    Post "inbox/unarchive" With(Scope::THREADS_WRITE) => inbox::unarchive: Done,
+        "Brings a thread back to the caller's inbox.";
+    Post "inbox/archive_all" With(Scope::THREADS_WRITE) => inbox::archive_all: Done,
+        "Puts everything in the caller's inbox away, or some of it.";
+    Post "inbox/mark_all_read" With(Scope::THREADS_WRITE) => inbox::mark_all_read: Done,
+        "Marks everything in the caller's inbox as read.";
 
     Get "comments/getone" With(Scope::COMMENTS_READ) => comments::getone:
         Other("version 2: CommentV2; later: {\"comment\": Comment}"),

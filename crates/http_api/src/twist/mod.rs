@@ -15,6 +15,7 @@ mod error;
 pub mod files;
 mod groups;
 mod ids;
+mod inbox;
 mod messages;
 pub mod openapi;
 mod page;

@@ -29,6 +29,7 @@ use super::{call, dto, endpoint::ROUTES};
     dto::WorkspaceUserV2,
     dto::Activity,
     dto::Group,
+    dto::InboxCount,
     dto::Channel,
     dto::Thread,
     dto::ThreadV2,

@@ -13,6 +13,7 @@ mod examples;
 mod files;
 mod groups;
 mod hostile;
+mod inbox;
 mod matrix;
 mod members;
 mod messages;

@@ -116,6 +116,7 @@ const SHAPES: &[(&str, &str)] = &[
         image_height ?int, duration ?text",
     ),
     ("action", "action text!, type text!, button_text text!, url ?text, message ?text"),
+    ("inbox_count", "data int!, version int!"),
     ("done", "status text!"),
     // Version 2, as documented: every property is there. In a conversation without messages nobody
     // has written what the snippet shows.
@@ -160,6 +161,12 @@ pub(crate) fn check(kind: &str, value: &Value) -> Result<(), String> {
         "plan" => value == "free" || value == "unlimited",
         "user_type" => value == "USER" || value == "GUEST" || value == "ADMIN",
         "recipients" => value == "EVERYONE" || check("[int]", value).is_ok(),
+        // In an inbox the official SDK needs two fields more.
+        "inbox_thread" => {
+            value["in_inbox"].is_boolean()
+                && value["closed"].is_boolean()
+                && check("thread", value).is_ok()
+        }
         "reactions" => value
             .as_object()
             .is_some_and(|map| map.values().all(|users| check("[int]", users).is_ok())),

@@ -37,7 +37,7 @@ pub use state::{
     unarchive, unfollow, unmute, unstar,
 };
 pub use unread::{Unread, UnreadThread, fold, mark_all_read, unread};
-pub(crate) use unread::{forget_pointers, read_items};
+pub(crate) use unread::{forget_pointers, read_items, unread_items};
 
 use crate::{
     Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, audience::Reach, comment::Comment,
@@ -152,7 +152,7 @@ macro_rules! thread_columns {
         )
     };
 }
-pub(super) use thread_columns;
+pub(crate) use thread_columns;
 
 impl FromRow for Thread {
     fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
@@ -264,7 +264,7 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Erro
 }
 
 /// Adds what a list query leaves out.
-fn finished(
+pub(crate) fn finished(
     tx: &mut Tx<'_>,
     actor: &Actor,
     mut threads: Vec<Thread>,

@@ -8,7 +8,7 @@ use super::{
     access::{attach_people, extended},
     load, unread,
 };
-use crate::{Actor, CommentId, Error, ThreadId, json};
+use crate::{Actor, CommentId, Error, ThreadId, inbox, json};
 
 /// Whether a `thread_state` row keeps its thread out of the inbox, given the parameters that hold
 /// the thread's number of items, the time of the newest one, and whether it comes to people who
@@ -87,6 +87,7 @@ pub fn mute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId, minutes: i64) -> Resul
             done
         ],
     )?;
+    inbox::touch(tx, actor.user, thread.workspace)?;
     load(tx, actor, id)
 }
 
@@ -105,6 +106,7 @@ pub fn unmute(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Er
         ),
         params![actor.user, id, thread.items(), thread.last_updated_at, thread.concerns_everyone],
     )?;
+    inbox::touch(tx, actor.user, thread.workspace)?;
     load(tx, actor, id)
 }
 
@@ -131,6 +133,7 @@ pub fn follow(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error>
 
 fn attach(tx: &mut Tx<'_>, actor: &Actor, thread: &Access) -> Result<(), Error> {
     let id = thread.id;
+    inbox::touch(tx, actor.user, thread.workspace)?;
     attach_people(tx, id, thread.channel, &[actor.user])?;
     if let Some(participants) = extended(&thread.participants_json, &[actor.user])? {
         set_participants(tx, id, &participants)?;
@@ -149,6 +152,7 @@ pub fn unfollow(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Erro
          on conflict (user_id, thread_id) do update set follows = false",
         params![actor.user, id],
     )?;
+    inbox::touch(tx, actor.user, thread.workspace)?;
     let mut participants: Vec<UserId> = json::decode(&thread.participants_json)?;
     participants.retain(|user| *user != actor.user);
     set_participants(tx, id, &json::encode(&participants))
@@ -168,7 +172,7 @@ fn set_participants(tx: &mut Tx<'_>, id: ThreadId, participants: &str) -> Result
 /// [`Error::ThreadNotFound`]
 pub fn archive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
     let thread = access(tx, actor, id)?;
-    set_done(tx, actor, id, thread.items(), true)
+    set_done(tx, actor, &thread, thread.items(), true)
 }
 
 /// Brings a thread back to the actor's inbox, also one that the actor wrote or has unfollowed: the
@@ -178,7 +182,7 @@ pub fn archive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error
 /// [`Error::ThreadNotFound`]
 pub fn unarchive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error> {
     let thread = access(tx, actor, id)?;
-    set_done(tx, actor, id, 0, false)?;
+    set_done(tx, actor, &thread, 0, false)?;
     // Nothing is done and something is not quiet: even a mute does not hide it now.
     tx.exec(
         "update thread_state set quiet_from = 1 where user_id = $1 and thread_id = $2",
@@ -190,7 +194,7 @@ pub fn unarchive(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Err
 fn set_done(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    id: ThreadId,
+    thread: &Access,
     items: i64,
     archived: bool,
 ) -> Result<(), Error> {
@@ -198,9 +202,9 @@ fn set_done(
         "insert into thread_state (user_id, thread_id, done_items, archived)
          values ($1, $2, $3, $4)
          on conflict (user_id, thread_id) do update set done_items = $3, archived = $4",
-        params![actor.user, id, items, archived],
+        params![actor.user, thread.id, items, archived],
     )?;
-    Ok(())
+    inbox::touch(tx, actor.user, thread.workspace)
 }
 
 /// Moves the actor's read pointer forward to a comment, never back and never past the newest item.
@@ -254,6 +258,13 @@ pub fn mark_unread_for_others(
          where thread_id = $1 and user_id <> $2 and follows",
         params![id, actor.user, items, items < thread.items()],
     )?;
+    tx.send(
+        "insert into inbox (user_id, workspace_id, changes)
+         select user_id, $3, 1 from thread_state
+         where thread_id = $1 and user_id <> $2 and follows order by user_id
+         on conflict (user_id, workspace_id) do update set changes = inbox.changes + 1",
+        params![id, actor.user, thread.workspace],
+    )?;
     Ok(())
 }
 
@@ -271,7 +282,7 @@ fn set_read(tx: &mut Tx<'_>, user: UserId, thread: &Access, items: i64) -> Resul
          on conflict (user_id, thread_id) do update set read_items = $3, behind = $4",
         params![user, thread.id, items, items < thread.items()],
     )?;
-    Ok(())
+    inbox::touch(tx, user, thread.workspace)
 }
 
 /// Remembers at which comment the actor was reading.

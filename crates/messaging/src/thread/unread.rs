@@ -14,7 +14,7 @@ use halyard_platform::{
 };
 
 use super::Access;
-use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json};
+use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, inbox, json};
 
 /// More threads newer than the watermark than this, and folding them pays.
 const FOLD_ABOVE: usize = 128;
@@ -86,6 +86,30 @@ pub(super) use read_items_sql;
 /// [`Error::WorkspaceNotFound`]
 pub fn unread(tx: &mut Tx<'_>, actor: &Actor, workspace: WorkspaceId) -> Result<Unread, Error> {
     crate::workspace::role(tx, actor, workspace)?;
+    let (candidates, scanned) = candidates(tx, actor, workspace)?;
+    let wants_fold = scanned > FOLD_ABOVE;
+    let newest_mentions = newest_mentions(tx, actor, &candidates)?;
+    let threads = candidates
+        .into_iter()
+        .map(|candidate| UnreadThread {
+            thread: candidate.thread,
+            channel: candidate.channel,
+            obj_index: (candidate.read_items - 2).max(-1),
+            direct_mention: newest_mentions
+                .get(&candidate.thread)
+                .is_some_and(|obj_index| *obj_index > candidate.read_items - 2),
+        })
+        .collect();
+    Ok(Unread { threads, wants_fold })
+}
+
+/// The unread threads, least recently updated first, and how many settled ones were compared one by
+/// one in order to find them.
+fn candidates(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    workspace: WorkspaceId,
+) -> Result<(Vec<Candidate>, usize), db::Error> {
     let mut candidates: Vec<Candidate> = tx.all(
         "select t.id, t.channel_id, t.last_obj_index + 2, s.read_items, t.last_updated_at
          from thread_state s
@@ -103,20 +127,17 @@ pub fn unread(tx: &mut Tx<'_>, actor: &Actor, workspace: WorkspaceId) -> Result<
     candidates.extend(recent);
     candidates.retain(|candidate| candidate.read_items < candidate.items);
     candidates.sort_unstable_by_key(|candidate| (candidate.last_updated_at, candidate.thread));
-    let wants_fold = scanned > FOLD_ABOVE;
-    let newest_mentions = newest_mentions(tx, actor, &candidates)?;
-    let threads = candidates
-        .into_iter()
-        .map(|candidate| UnreadThread {
-            thread: candidate.thread,
-            channel: candidate.channel,
-            obj_index: (candidate.read_items - 2).max(-1),
-            direct_mention: newest_mentions
-                .get(&candidate.thread)
-                .is_some_and(|obj_index| *obj_index > candidate.read_items - 2),
-        })
-        .collect();
-    Ok(Unread { threads, wants_fold })
+    Ok((candidates, scanned))
+}
+
+/// The unread threads of a workspace with their numbers of items.
+pub(crate) fn unread_items(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    workspace: WorkspaceId,
+) -> Result<Vec<(ThreadId, i64)>, db::Error> {
+    let (candidates, _) = candidates(tx, actor, workspace)?;
+    Ok(candidates.into_iter().map(|candidate| (candidate.thread, candidate.items)).collect())
 }
 
 /// Where each of the threads last mentions the actor.
@@ -307,6 +328,7 @@ pub fn mark_all_read(
         ),
         params![actor.user, workspace, horizon, channel.is_none(), channel.map_or(0, |id| id.0)],
     )?;
+    inbox::touch(tx, actor.user, workspace)?;
     raise_watermarks(tx, actor, workspace, channel, horizon)
 }
 

@@ -56,15 +56,19 @@ impl Kind {
     }
 }
 
-/// Every table but the one of migrations; each comes after the tables that it refers to.
+/// Every table but the one of migrations; each comes after the tables that it refers to. What an
+/// engine keeps for searching (virtual tables, columns of search words) is left out: it is made from
+/// the others, in a form of its own.
 ///
 /// # Errors
 /// [`Error::Engine`] for a column type beyond the portable ones.
 pub fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, Error> {
     let rows: Vec<(String, String, String)> = match tx.dialect() {
         Dialect::Sqlite => tx.all(
-            "select t.name, c.name, c.type from sqlite_master t join pragma_table_info(t.name) c
-             where t.type = 'table' and t.name not like 'sqlite~_%' escape '~'
+            "select t.name, c.name, c.type from pragma_table_list t
+             join pragma_table_info(t.name) c
+             where t.schema = 'main' and t.type = 'table'
+                 and t.name not like 'sqlite~_%' escape '~'
              order by t.name, c.cid",
             params![],
         ),
@@ -74,6 +78,9 @@ pub fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, Error> {
              join information_schema.tables t
                  on t.table_schema = c.table_schema and t.table_name = c.table_name
              where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'
+                 and not exists (select 1 from information_schema.columns s
+                     where s.table_schema = c.table_schema and s.table_name = c.table_name
+                         and s.data_type = 'tsvector')
              order by c.table_name::text collate \"C\", c.ordinal_position",
             params![],
         ),

@@ -8,6 +8,7 @@
 //! | `{bytes}` | `blob` | `bytea` |
 //! | `{ids $n}` | rows of the JSON list in `$n` | the same |
 //! | `{texts $n}` | texts of the JSON list in `$n` | the same |
+//! | `{pairs $n}` | keys and numbers of the JSON object in `$n` | the same |
 //! | `{lock t}` | nothing: there is one writer | `for no key update of t`: compatible with the locks of foreign keys |
 //! | `{skip locked}` | nothing | `for update skip locked` |
 //! | `{next t}` | `null` | the next id of table `t`, so that its insert need not be waited for |
@@ -73,6 +74,12 @@ impl Dialect {
             "texts" => format!("(select json_array_elements_text({argument}::json))"),
             "ids" => {
                 format!("(select value::bigint from json_array_elements_text({argument}::json))")
+            }
+            "pairs" if sqlite => format!("(select key, value from json_each({argument}))"),
+            "pairs" => {
+                format!(
+                    "(select key, value::bigint as value from json_each_text({argument}::json))"
+                )
             }
             "lock" | "skip" if sqlite => String::new(),
             "lock" => format!("for no key update of {argument}"),

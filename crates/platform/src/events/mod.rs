@@ -123,6 +123,19 @@ pub fn newest(tx: &mut Tx<'_>) -> Result<Option<i64>, Error> {
     }
 }
 
+/// A number that rises with everything that is appended, once it is readable. It says nothing else,
+/// and starts anew where the events came from another database.
+pub fn position(tx: &mut Tx<'_>) -> Result<i64, Error> {
+    let newest: Option<i64> = match tx.dialect() {
+        Dialect::Sqlite => tx.optional("select id from event order by id desc limit 1", params![]),
+        Dialect::Postgres => tx.optional(
+            "select tx from event where tx < {horizon} order by tx desc, id desc limit 1",
+            params![],
+        ),
+    }?;
+    Ok(newest.unwrap_or(0))
+}
+
 /// Whether the log still holds the event, so that reading on from it leaves no gap.
 pub fn is_kept(tx: &mut Tx<'_>, id: i64) -> Result<bool, Error> {
     Ok(tx.optional::<i64>("select id from event where id = $1", params![id])?.is_some())
