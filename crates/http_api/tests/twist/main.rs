@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod attachments;
+mod batch;
 mod conformance;
 mod conversations;
 mod examples;
@@ -16,6 +17,7 @@ mod hostile;
 mod matrix;
 mod members;
 mod messages;
+mod oauth;
 mod pages;
 mod profile;
 mod quirks;
