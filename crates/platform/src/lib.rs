@@ -1,4 +1,5 @@
-//! What every core stands on: the store, events, jobs, signals, blobs and the clock.
+//! What every core stands on: the store, events, jobs, signals, blobs, outbound HTTP
+//! and the clock.
 //!
 //! Nothing here knows a noun of the domain.
 
@@ -9,6 +10,7 @@ pub mod doctor;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
+pub mod outbound;
 pub mod random;
 pub mod signals;
 

@@ -6,6 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use halyard_platform::outbound::Network;
 use serde::{Deserialize, Serialize};
 
 /// Everything an operator can choose. Flags win over the environment (`HALYARD_…`), which wins
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) open_registration: bool,
     pub(crate) body_limit: u64,
     pub(crate) upload_limit: u64,
+    pub(crate) outbound_allow: Vec<Network>,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     pub(crate) readers: Option<usize>,
@@ -48,6 +50,10 @@ const KEYS: &[(&str, &str)] = &[
     ("open_registration", "whether anybody may register, or only who was invited"),
     ("body_limit", "largest ordinary request body, in bytes"),
     ("upload_limit", "largest uploaded file, in bytes"),
+    (
+        "outbound_allow",
+        "addresses beyond the public Internet that requests to other servers may reach, such as [\"10.0.0.0/8\"]",
+    ),
     (
         "log",
         "what is logged: error, warn, info, debug, or a filter such as info,halyard_http_api=debug",
@@ -96,6 +102,7 @@ impl Default for Config {
             open_registration: false,
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
+            outbound_allow: Vec::new(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             readers: None,

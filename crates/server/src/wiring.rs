@@ -7,6 +7,7 @@ use halyard_platform::{
     blobs::Blobs,
     clock::Clock,
     db::{Db, Location, Migration, Options, Schema},
+    outbound::{self, Outbound},
     random::Random,
     signals::Signals,
 };
@@ -75,6 +76,21 @@ pub(crate) fn open_blobs(data_dir: &Path) -> anyhow::Result<Blobs> {
     Blobs::open(&folder).with_context(|| format!("cannot open {}", folder.display()))
 }
 
+/// Sets up the client for requests to other servers.
+fn open_outbound(config: &Config) -> anyhow::Result<Outbound> {
+    let own = [config.public_url.clone(), Some(format!("http://{}", config.listen))];
+    let itself = own.into_iter().flatten().map(|text| {
+        outbound::url(&text).with_context(|| format!("public_url: {text:?} is not an address"))
+    });
+    let itself = itself.collect::<anyhow::Result<_>>()?;
+    let options = outbound::Options {
+        allow: config.outbound_allow.clone(),
+        itself,
+        ..outbound::Options::default()
+    };
+    Outbound::new(options).context("the client for requests to other servers")
+}
+
 /// Puts the server together.
 pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
     let random = Random::os();
@@ -89,6 +105,7 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
         )?
         .install_recorder()?;
     Ok(Arc::new(App {
+        outbound: open_outbound(config)?,
         blobs: open_blobs(&config.data_dir)?,
         db,
         clock: Clock::system(),

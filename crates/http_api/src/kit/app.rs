@@ -1,5 +1,7 @@
 use halyard_identity::{LoginLimit, Passwords};
-use halyard_platform::{blobs::Blobs, clock::Clock, db::Db, random::Random, signals::Signals};
+use halyard_platform::{
+    blobs::Blobs, clock::Clock, db::Db, outbound::Outbound, random::Random, signals::Signals,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 /// What the handlers work with.
@@ -8,6 +10,8 @@ pub struct App {
     pub db: Db,
     /// Uploaded files.
     pub blobs: Blobs,
+    /// Requests to servers of others.
+    pub outbound: Outbound,
     /// The time.
     pub clock: Clock,
     /// Secrets and identifiers.

@@ -22,6 +22,7 @@ use halyard_platform::{
     blobs::Blobs,
     clock::{Clock, Millis},
     db::{FromRow, Migration, Tx, testing::TestDb},
+    outbound::{self, Outbound},
     params,
     random::Random,
     signals::Signals,
@@ -69,6 +70,7 @@ impl TestApp {
             logins: LoginLimit::default(),
             signals: Signals::default(),
             metrics: None,
+            outbound: outbound(),
             settings,
         };
         Self { app: Arc::new(app), _blobs: directory }
@@ -159,6 +161,12 @@ impl TestApp {
     pub(crate) async fn rows<T: FromRow + Send + 'static>(&self, sql: &'static str) -> Vec<T> {
         self.app.db.read(move |tx| tx.all(sql, params![])).await.expect(sql)
     }
+}
+
+/// Reaches servers of tests on loopback as well.
+fn outbound() -> Outbound {
+    let allow = vec!["127.0.0.1".parse().unwrap()];
+    Outbound::new(outbound::Options { allow, ..outbound::Options::default() }).unwrap()
 }
 
 /// The one-time code in a mail.

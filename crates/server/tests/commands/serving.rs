@@ -39,7 +39,8 @@ async fn the_printed_address_sets_up_and_mails_are_written() {
     let directory = tempfile::tempdir().unwrap();
     let (_server, address) = serve(directory.path());
     let (base, code) = address.split_once("/setup?code=").unwrap();
-    let client = reqwest::Client::new();
+    let tls = halyard_platform::outbound::tls();
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap();
     let form = client.get(&address).send().await.unwrap();
     assert_eq!(form.status(), 200);
     let fields = [

@@ -187,8 +187,12 @@ pub(crate) struct Server {
 impl Server {
     /// A client that signs in with this token.
     pub(crate) fn api(&self, token: &str) -> Api {
-        let client =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(halyard_platform::outbound::tls())
+            .no_proxy()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
         Api { client, base: self.base.clone(), token: token.to_owned() }
     }
 

@@ -1,0 +1,259 @@
+//! Requests to servers of others.
+//!
+//! Users choose where many of them go. So that nobody reaches through us what only this machine or
+//! its network may reach, a connection is made only to public addresses, to those that the operator
+//! lists, and to the installation itself. The check is part of connecting (see `guard`), and every
+//! redirect passes it again.
+
+mod address;
+mod error;
+mod guard;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+pub use reqwest::{Method, StatusCode, Url, header};
+use tokio::time::{Instant, timeout, timeout_at};
+
+pub use address::{Network, special};
+pub use error::{Error, Phase};
+pub use guard::{Resolve, Resolved, System};
+pub use request::{Limits, Request, Response, Take, Unencrypted};
+
+use guard::{Guard, Rule};
+
+/// How requests are sent.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Addresses that may be reached although they are not public.
+    pub allow: Vec<Network>,
+    /// The addresses of this installation (scheme, host and port count); always reachable.
+    pub itself: Vec<Url>,
+    /// Who we say we are.
+    pub user_agent: String,
+    /// Limit for resolving, connecting and the handshake.
+    pub connect: Duration,
+    /// How long an unused connection is kept.
+    pub idle: Duration,
+    /// How many unused connections are kept for each host.
+    pub idle_per_host: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            itself: Vec::new(),
+            user_agent: concat!("Halyard/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect: Duration::from_secs(5),
+            idle: Duration::from_secs(30),
+            idle_per_host: 32,
+        }
+    }
+}
+
+/// Sends requests. Clones share their connections.
+#[derive(Clone)]
+pub struct Outbound {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clients: HashMap<Rule, (Guard, reqwest::Client)>,
+    itself: Vec<Url>,
+    connect: Duration,
+}
+
+impl Outbound {
+    /// With the names of the operating system's resolver.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] when the client cannot be set up.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        Self::with_resolver(options, System)
+    }
+
+    /// With names from elsewhere: for tests.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_resolver(options: Options, resolver: impl Resolve) -> Result<Self, Error> {
+        let resolver: Arc<dyn Resolve> = Arc::new(resolver);
+        let allow: Arc<[Network]> = options.allow.clone().into();
+        let mut clients = HashMap::new();
+        for rule in [Rule::Public, Rule::Listed, Rule::Itself] {
+            let guard = Guard { rule, allow: allow.clone(), resolver: resolver.clone() };
+            let client = client(&options, guard.clone()).map_err(|error| Error::Broken {
+                host: "the HTTP client".to_owned(),
+                reason: error.to_string(),
+            })?;
+            clients.insert(rule, (guard, client));
+        }
+        let (itself, connect) = (options.itself, options.connect);
+        Ok(Self { inner: Arc::new(Inner { clients, itself, connect }) })
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// # Errors
+    /// When there is no answer within the limits. An answer with a status that tells of a failure
+    /// is an answer.
+    pub async fn send(&self, mut request: Request) -> Result<Response, Error> {
+        let started = Instant::now();
+        let (end, limit) = (started + request.limits.whole, request.limits.whole);
+        let mut host = host_of(&request.url);
+        let exchange = self.exchange(&mut request, &mut host, started);
+        let result = timeout_at(end, exchange).await;
+        result.unwrap_or_else(|_| Err(Error::Timeout { host, phase: Phase::Whole, limit }))
+    }
+
+    async fn exchange(
+        &self,
+        request: &mut Request,
+        host: &mut String,
+        started: Instant,
+    ) -> Result<Response, Error> {
+        let allowed = request.redirects;
+        loop {
+            let answer = self.hop(request, host).await?;
+            let head_after = started.elapsed();
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            match request::location(status, &headers, &request.url) {
+                Some(_) if allowed == 0 => {}
+                Some(_) if request.redirects == 0 => {
+                    return Err(Error::TooManyRedirects { host: host.clone(), limit: allowed });
+                }
+                Some(None) => return Err(Error::BadRedirect { host: host.clone() }),
+                Some(Some(next)) => {
+                    request.redirects -= 1;
+                    request.redirected(status, next);
+                    *host = host_of(&request.url);
+                    continue;
+                }
+                None => {}
+            }
+            let (body, cut) = self.body(answer, request.take, host).await?;
+            let (url, whole_after) = (request.url.clone(), started.elapsed());
+            return Ok(Response { status, headers, body, cut, url, head_after, whole_after });
+        }
+    }
+
+    /// One request, up to the head of its answer.
+    async fn hop(&self, request: &Request, host: &str) -> Result<reqwest::Response, Error> {
+        let (guard, client) = self.choose(request)?;
+        if let Some(address) = literal(&request.url) {
+            // An address that is written out is not resolved, so the guard does not see it.
+            guard.check(host, address)?;
+        }
+        let sending = client
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone())
+            .body(request.body.clone())
+            .send();
+        match timeout(request.limits.head, sending).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Error::of(&error, host, self.inner.connect)),
+            Err(_) => Err(Error::Timeout {
+                host: host.to_owned(),
+                phase: Phase::Head,
+                limit: request.limits.head,
+            }),
+        }
+    }
+
+    fn choose(&self, request: &Request) -> Result<&(Guard, reqwest::Client), Error> {
+        let url = &request.url;
+        let encrypted = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(Error::Url(url.to_string())),
+        };
+        let rule = if self.inner.itself.iter().any(|own| own.origin() == url.origin()) {
+            Rule::Itself
+        } else if !encrypted && request.unencrypted == Unencrypted::Listed {
+            Rule::Listed
+        } else {
+            Rule::Public
+        };
+        Ok(&self.inner.clients[&rule])
+    }
+
+    async fn body(
+        &self,
+        mut answer: reqwest::Response,
+        take: Take,
+        host: &str,
+    ) -> Result<(Bytes, bool), Error> {
+        let (Take::Whole(limit) | Take::Start(limit)) = take;
+        let mut body = BytesMut::new();
+        loop {
+            let chunk = answer.chunk().await;
+            let chunk = chunk.map_err(|error| Error::of(&error, host, self.inner.connect))?;
+            let Some(chunk) = chunk else { return Ok((body.freeze(), false)) };
+            let room = limit - body.len();
+            if chunk.len() <= room {
+                body.extend_from_slice(&chunk);
+                continue;
+            }
+            if let Take::Whole(_) = take {
+                return Err(Error::TooLong { host: host.to_owned(), limit });
+            }
+            body.extend_from_slice(&chunk[..room]);
+            return Ok((body.freeze(), true));
+        }
+    }
+}
+
+/// Reads the address of a request. Whether it may be reached shows when it is used.
+///
+/// # Errors
+/// [`Error::Url`] unless it is an absolute `http` or `https` address with a host.
+pub fn url(text: &str) -> Result<Url, Error> {
+    let url = text.parse::<Url>().map_err(|error| Error::Url(error.to_string()))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err(Error::Url(format!("{} is not a web address", url.scheme())))
+    }
+}
+
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// The address that is written out in the place of a host name, in whatever notation.
+fn literal(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Encryption for connections to others: Mozilla's certificate authorities, nothing of the machine.
+pub fn tls() -> rustls::ClientConfig {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the versions that rustls asks for")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+fn client(options: &Options, guard: Guard) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls())
+        .dns_resolver(Arc::new(guard))
+        .user_agent(&options.user_agent)
+        .connect_timeout(options.connect)
+        .pool_idle_timeout(options.idle)
+        .pool_max_idle_per_host(options.idle_per_host)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        // A proxy from the environment would resolve names by itself, past the guard.
+        .no_proxy()
+        .tcp_nodelay(true)
+        .http1_only()
+        .build()
+}
