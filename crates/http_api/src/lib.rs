@@ -1,6 +1,7 @@
 //! Everything that speaks HTTP inward.
 
 pub mod kit;
+mod oauth;
 pub mod twist;
 mod web;
 
@@ -16,6 +17,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(kit::health::routes())
         .merge(kit::openapi::routes())
         .merge(web::routes())
+        .merge(oauth::routes())
         .merge(twist::files::routes())
         .merge(twist::avatars::routes())
         .fallback(twist::dispatch)

@@ -1,12 +1,18 @@
 //! The pages that the server renders itself.
 
-mod page;
+pub(crate) mod page;
 mod set_password;
 mod setup;
+pub(crate) mod sign_in;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, response::Html, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    response::Html,
+    routing::{get, post},
+};
 use http::header::CONTENT_TYPE;
 
 use crate::App;
@@ -14,7 +20,7 @@ use crate::App;
 /// The forms are short.
 const FORM_LIMIT: usize = 64 * 1024;
 
-/// Home, the first set-up and the choice of a password.
+/// Home, the first set-up, the choice of a password, signing in and out.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(|| async { Html(include_str!("web/home.html")) }))
@@ -26,5 +32,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         )
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/set-password", get(set_password::show).post(set_password::submit))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::end))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
 }

@@ -5,6 +5,7 @@ pub mod doctor;
 mod error;
 mod login_limit;
 mod mail;
+pub mod oauth;
 mod password;
 mod profile;
 mod scope;
@@ -47,4 +48,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "identity/0002_avatars",
         sql: include_str!("../migrations/0002_avatars.sql"),
     },
+    Migration { name: "identity/0003_oauth", sql: include_str!("../migrations/0003_oauth.sql") },
 ];

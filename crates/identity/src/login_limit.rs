@@ -32,7 +32,7 @@ impl LoginLimit {
     /// # Errors
     /// [`Error::TooManyAttempts`] with the time that is left.
     pub fn check(&self, key: &str, now: Millis) -> Result<(), Error> {
-        open(&self.windows(), key, now)
+        open(&self.windows(), key, ATTEMPTS, now)
     }
 
     /// Counts an attempt as failed before its outcome is known, so that many at the same time
@@ -41,8 +41,16 @@ impl LoginLimit {
     /// # Errors
     /// Those of [`LoginLimit::check`]; nothing is counted then.
     pub fn attempt(&self, key: &str, now: Millis) -> Result<(), Error> {
+        self.attempt_within(key, ATTEMPTS, now)
+    }
+
+    /// As [`LoginLimit::attempt`], for keys that may fail this many times in a window.
+    ///
+    /// # Errors
+    /// Those of [`LoginLimit::check`]; nothing is counted then.
+    pub fn attempt_within(&self, key: &str, most: u32, now: Millis) -> Result<(), Error> {
         let mut windows = self.windows();
-        open(&windows, key, now)?;
+        open(&windows, key, most, now)?;
         count(&mut windows, key, now);
         Ok(())
     }
@@ -69,9 +77,9 @@ impl LoginLimit {
     }
 }
 
-fn open(windows: &HashMap<String, Window>, key: &str, now: Millis) -> Result<(), Error> {
+fn open(windows: &HashMap<String, Window>, key: &str, most: u32, now: Millis) -> Result<(), Error> {
     match windows.get(key) {
-        Some(window) if window.failures >= ATTEMPTS && now < window.started + WINDOW => {
+        Some(window) if window.failures >= most && now < window.started + WINDOW => {
             Err(Error::TooManyAttempts(window.started + WINDOW - now))
         }
         _ => Ok(()),
@@ -121,6 +129,14 @@ mod tests {
         limit.forgive("a");
         limit.attempt("a", 0).unwrap();
         assert!(limit.attempt("a", 0).is_err());
+    }
+
+    #[test]
+    fn a_key_may_have_another_limit() {
+        let limit = LoginLimit::default();
+        (0..3).for_each(|_| limit.attempt_within("a", 3, 0).unwrap());
+        assert!(limit.attempt_within("a", 3, 0).is_err());
+        limit.attempt_within("a", 3, WINDOW).unwrap();
     }
 
     #[test]

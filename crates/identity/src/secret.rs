@@ -10,6 +10,11 @@ impl SecretHash {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 
+    /// From the stored bytes; none when they are no hash.
+    pub(crate) fn stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The stored bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

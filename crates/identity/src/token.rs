@@ -9,7 +9,7 @@ use halyard_platform::{
     params,
 };
 
-use crate::{Error, Scopes, SecretHash, UserId};
+use crate::{Error, Scopes, SecretHash, UserId, oauth::ApplicationId};
 
 /// How long a session cookie lives.
 pub const SESSION_DAYS: i64 = 30;
@@ -21,13 +21,16 @@ pub enum TokenKind {
     Personal,
     /// Sent as cookie by browsers; lives [`SESSION_DAYS`].
     Session,
+    /// Sent as Bearer token by this application, for a person who lets it.
+    Application(ApplicationId),
 }
 
 impl TokenKind {
-    fn stored(self) -> &'static str {
+    pub(crate) fn stored(self) -> &'static str {
         match self {
             Self::Personal => "personal",
             Self::Session => "session",
+            Self::Application(_) => "application",
         }
     }
 }
@@ -59,8 +62,12 @@ pub struct Principal {
 impl FromRow for Principal {
     fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
         let (user, token, scopes) = (row.get()?, row.get()?, row.get()?);
-        let kind: String = row.get()?;
-        let kind = if kind == "session" { TokenKind::Session } else { TokenKind::Personal };
+        let (kind, application): (String, Option<ApplicationId>) = (row.get()?, row.get()?);
+        let kind = match application {
+            Some(application) => TokenKind::Application(application),
+            None if kind == TokenKind::Session.stored() => TokenKind::Session,
+            None => TokenKind::Personal,
+        };
         Ok(Self { user, token, scopes: Scopes::from_bits(scopes), kind })
     }
 }
@@ -111,10 +118,10 @@ pub fn recognize(
     if tx.dialect() == Dialect::Sqlite {
         return authenticate(tx, credentials, now);
     }
-    if let (Some(known), Some((hash, kind))) = (familiar.get(credentials), credentials.parts()) {
+    if let (Some(known), Some((hash, session))) = (familiar.get(credentials), credentials.parts()) {
         let (familiar, credentials) = (familiar.clone(), *credentials);
         let wrong = move || familiar.forget(&credentials);
-        let values = params![hash.as_bytes(), kind.stored(), now];
+        let values = params![hash.as_bytes(), session, now];
         if tx.presume(PRINCIPAL, values, known.clone(), wrong)? {
             return Ok(known);
         }
@@ -134,21 +141,23 @@ pub fn authenticate(
     credentials: &Credentials,
     now: Millis,
 ) -> Result<Principal, Error> {
-    let (hash, kind) = credentials.parts().ok_or(Error::InvalidToken)?;
-    tx.optional(PRINCIPAL, params![hash.as_bytes(), kind.stored(), now])?.ok_or(Error::InvalidToken)
+    let (hash, session) = credentials.parts().ok_or(Error::InvalidToken)?;
+    tx.optional(PRINCIPAL, params![hash.as_bytes(), session, now])?.ok_or(Error::InvalidToken)
 }
 
-const PRINCIPAL: &str = "select t.user_id, t.id, t.scopes, t.kind
+const PRINCIPAL: &str = "select t.user_id, t.id, t.scopes, t.kind, t.application_id
      from token t
      join users u on u.id = t.user_id and u.removed_at is null
-     where t.hash = $1 and t.kind = $2 and (t.expires_at is null or t.expires_at > $3)";
+     where t.hash = $1 and (t.kind = 'session') = $2
+         and (t.expires_at is null or t.expires_at > $3)";
 
 impl Credentials {
-    fn parts(&self) -> Option<(&SecretHash, TokenKind)> {
+    /// Digest, and whether it is that of a session.
+    fn parts(&self) -> Option<(&SecretHash, bool)> {
         match self {
             Self::None => None,
-            Self::Token(hash) => Some((hash, TokenKind::Personal)),
-            Self::Session(hash) => Some((hash, TokenKind::Session)),
+            Self::Token(hash) => Some((hash, false)),
+            Self::Session(hash) => Some((hash, true)),
         }
     }
 }
@@ -164,10 +173,24 @@ pub fn issue(
     now: Millis,
 ) -> Result<i64, Error> {
     let expires_at = (kind == TokenKind::Session).then_some(now + SESSION_DAYS * 86_400_000);
+    let application = match kind {
+        TokenKind::Application(application) => Some(application),
+        TokenKind::Personal | TokenKind::Session => None,
+    };
     Ok(tx.one(
-        "insert into token (hash, user_id, kind, name, scopes, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7) returning id",
-        params![secret.as_bytes(), user, kind.stored(), name, scopes.bits(), now, expires_at],
+        "insert into token
+             (hash, user_id, kind, name, scopes, created_at, expires_at, application_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
+        params![
+            secret.as_bytes(),
+            user,
+            kind.stored(),
+            name,
+            scopes.bits(),
+            now,
+            expires_at,
+            application
+        ],
     )?)
 }
 
@@ -186,6 +209,8 @@ pub struct Token {
     pub scopes: Scopes,
     /// When it was made.
     pub created_at: Millis,
+    /// Name of the application that has it; none for the person's own.
+    pub application: Option<String>,
 }
 
 impl FromRow for Token {
@@ -197,17 +222,19 @@ impl FromRow for Token {
             name: row.get()?,
             scopes: Scopes::from_bits(row.get()?),
             created_at: row.get()?,
+            application: row.get()?,
         })
     }
 }
 
-/// The personal tokens of a person, or of everybody, oldest first.
+/// The tokens of a person, or of everybody, oldest first: personal ones and those of applications.
 pub fn list(tx: &mut Tx<'_>, user: Option<UserId>) -> Result<Vec<Token>, Error> {
     Ok(tx.all(
-        "select t.id, t.user_id, u.email, t.name, t.scopes, t.created_at
+        "select t.id, t.user_id, u.email, t.name, t.scopes, t.created_at, a.name
          from token t
          join users u on u.id = t.user_id
-         where t.kind = 'personal' and ($1 or t.user_id = $2)
+         left join application a on a.id = t.application_id
+         where t.kind <> 'session' and ($1 or t.user_id = $2)
          order by t.id",
         params![user.is_none(), user.map_or(0, |user| user.0)],
     )?)
@@ -218,8 +245,15 @@ pub fn revoke(tx: &mut Tx<'_>, token: i64) -> Result<bool, Error> {
     Ok(tx.exec("delete from token where id = $1", params![token])? > 0)
 }
 
-/// Ends every token of a person, of one kind.
+/// Ends every token of a person, of one kind; of applications only those of the one named.
 pub fn revoke_all(tx: &mut Tx<'_>, user: UserId, kind: TokenKind) -> Result<(), Error> {
+    if let TokenKind::Application(application) = kind {
+        tx.exec(
+            "delete from token where user_id = $1 and application_id = $2",
+            params![user, application],
+        )?;
+        return Ok(());
+    }
     tx.exec("delete from token where user_id = $1 and kind = $2", params![user, kind.stored()])?;
     Ok(())
 }
@@ -247,9 +281,9 @@ pub fn revoke_other_sessions(
     Ok(())
 }
 
-/// Removes what has expired: sessions and one-time codes.
+/// Removes what has expired: sessions and codes of every kind.
 pub fn sweep(tx: &mut Tx<'_>, now: Millis) -> Result<u64, Error> {
     let sessions = tx.exec("delete from token where expires_at <= $1", params![now])?;
     let codes = tx.exec("delete from one_time_code where expires_at <= $1", params![now])?;
-    Ok(sessions + codes)
+    Ok(sessions + codes + crate::oauth::sweep(tx, now)?)
 }

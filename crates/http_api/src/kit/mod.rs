@@ -9,3 +9,5 @@ pub(crate) mod observe;
 pub(crate) mod openapi;
 pub(crate) mod origin;
 pub mod params;
+pub(crate) mod session;
+pub(crate) mod sign_in;

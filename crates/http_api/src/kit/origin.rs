@@ -1,5 +1,15 @@
 use http::{HeaderMap, Uri, header};
 
+use crate::App;
+
+/// Where this server is, as far as a client is concerned: `http://host:port`, without a slash at
+/// its end.
+pub(crate) fn base(app: &App, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.unwrap_or("localhost");
+    app.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"))
+}
+
 /// Whether a page of this server sent the request. Browsers send cookies and forms along with
 /// requests of foreign pages too; those must not change anything.
 pub(crate) fn is_same_origin(headers: &HeaderMap, uri: &Uri) -> bool {

@@ -1,8 +1,8 @@
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use futures_util::FutureExt;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
+    batch::{self, Outer},
     credentials::present,
     endpoint::{Endpoint, Login, Reply, Verb, find},
     error::{Code, Error},
@@ -22,8 +23,9 @@ use crate::{
     App,
     kit::{
         observe::Route,
-        origin::is_same_origin,
+        origin::{base, is_same_origin},
         params::{Params, Raw, ReadLimits},
+        sign_in::peer,
     },
 };
 
@@ -51,21 +53,41 @@ pub(crate) struct Call {
     endpoint: &'static Endpoint,
     /// What proves who calls.
     pub(super) credentials: Credentials,
-    idempotency_key: Option<String>,
+    pub(super) idempotency_key: Option<String>,
+    /// What the requests of a batch take over; only there.
+    pub(super) outer: Option<Outer>,
     /// What a write mainly changes, so that the store can group writes of the same thing.
     key: Option<i64>,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A client.
+    Outside,
+    /// A batch, whose own request has been counted and read already.
+    Batch,
 }
 
 /// Answers every path that is not served otherwise.
 pub async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    serve(app, parts, body, Place::Outside).await
+}
+
+/// Answers a request, or one of a batch.
+pub(super) async fn serve(app: Arc<App>, parts: Parts, body: Body, place: Place) -> Response {
     let Some((version, path)) = locate(parts.uri.path()) else {
         return Error::new(Code::NotFound).into_response(&app.random);
     };
     let Some(endpoint) = find(path) else {
         return Error::new(Code::NotFound).because("unknown path").into_response(&app.random);
     };
-    let answering = answer(app.clone(), version, endpoint, &parts, body);
+    if place == Place::Batch && endpoint.path == batch::PATH {
+        let error = Error::new(Code::BadRequest).because("a batch holds no batch");
+        return error.into_response(&app.random);
+    }
+    let answering = answer(app.clone(), version, endpoint, &parts, body, place);
     // A mistake of ours must not look like a broken connection, which clients repeat.
     let reply = AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
         Err(Error::internal(format_args!("{} panicked; the place is in the log", endpoint.path)))
@@ -93,13 +115,18 @@ async fn answer(
     endpoint: &'static Endpoint,
     parts: &Parts,
     body: Body,
+    place: Place,
 ) -> Reply {
     let limits = ReadLimits { body: app.settings.body_limit, upload: app.settings.upload_limit };
     if endpoint.upload {
         may_upload(&app, endpoint, parts).await?;
     }
     let blobs = endpoint.upload.then_some(&app.blobs);
-    let room = room_for(parts, &limits, endpoint).await;
+    // The room of a batch is enough for what is in it; waiting for more could last for ever.
+    let room = match place {
+        Place::Outside => room_for(parts, &limits, endpoint).await,
+        Place::Batch => None,
+    };
     let reading = Params::read(parts, body, &limits, blobs);
     let params = match endpoint.upload {
         true => reading.await?,
@@ -121,13 +148,11 @@ async fn answer(
     {
         return Err(Error::new(Code::Forbidden).because("the request comes from another site"));
     }
-    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).unwrap_or("localhost");
-    let base = app.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let base = base(&app, &parts.headers);
+    let outer = (endpoint.path == batch::PATH).then(|| Outer::of(parts));
     let call = Call {
         version,
-        peer: peer.map(|info| info.0.ip().to_string()).unwrap_or_default(),
+        peer: peer(&parts.extensions),
         token: presented.token,
         session: presented.session,
         base,
@@ -135,6 +160,7 @@ async fn answer(
         credentials: presented.credentials,
         idempotency_key: idempotency_key(parts)?,
         key: None,
+        outer,
         app,
     };
     let reply = (endpoint.handle)(call, params).await;

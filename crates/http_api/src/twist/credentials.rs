@@ -1,8 +1,7 @@
 use halyard_identity::{Credentials, SecretHash};
 use http::{HeaderMap, header};
 
-/// Name of the session cookie: our decision, the vendor documents none.
-pub(crate) const COOKIE: &str = "halyard_session";
+use crate::kit::session;
 
 /// How a request proves who sends it.
 pub(super) struct Presented {
@@ -18,7 +17,7 @@ pub(super) struct Presented {
 pub(super) fn present(headers: &HeaderMap, parameter: Option<&str>) -> Presented {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.map(bearer).filter(|token| !token.is_empty()).or(parameter);
-    let session = cookie(headers);
+    let session = session::find(headers);
     let credentials = match (token, &session) {
         (Some(token), _) => Credentials::Token(SecretHash::of(token)),
         (None, Some(session)) => Credentials::Session(SecretHash::of(session)),
@@ -33,15 +32,6 @@ fn bearer(value: &str) -> &str {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => value,
     }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = values.flat_map(|value| value.split(';'));
-    cookies.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE && !value.is_empty()).then(|| value.to_owned())
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 use halyard_identity::Scope;
 
 use super::{
-    attachments, call::Call, channels, comments, conversations, error::Error, groups, inbox,
+    attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, inbox,
     messages, reactions, threads, users, workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
@@ -416,4 +416,8 @@ routes! {
         "Uploads a file, to be attached to a post within a day.";
     Post "attachments/remove" With(Scope::ATTACHMENTS_WRITE) => attachments::remove: Done,
         "Takes an attachment off a thread, comment or message.";
+
+    Post "batch" Nobody => batch::run:
+        Other("a list, in the order of the requests, of objects with code (an HTTP status), headers (a text, one header a line) and body (the JSON answer as text)"),
+        "Makes up to ten calls at once; each has its own success or failure.";
 }

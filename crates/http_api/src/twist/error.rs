@@ -272,6 +272,9 @@ impl From<ParamError> for Error {
             Problem::Missing => Self::missing(error.name),
             Problem::Invalid { expected } => Self::invalid(error.name, expected),
             Problem::MalformedList if error.name == "actions" => Self::new(Code::ActionsInvalid),
+            Problem::MalformedList if error.name == "requests" => {
+                Self::invalid(error.name, "a JSON list of objects")
+            }
             Problem::MalformedList => Self::new(Code::AttachmentsInvalid),
         }
     }

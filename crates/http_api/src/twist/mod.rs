@@ -4,6 +4,7 @@ mod action;
 mod attachments;
 mod audience;
 pub mod avatars;
+mod batch;
 mod call;
 mod channels;
 mod comments;

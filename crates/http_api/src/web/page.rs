@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderMap, HeaderName, StatusCode, Uri,
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, REFERRER_POLICY,
         X_CONTENT_TYPE_OPTIONS,
@@ -25,6 +25,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("setup_done.html", include_str!("setup_done.html")),
         ("password.html", include_str!("password.html")),
         ("message.html", include_str!("message.html")),
+        ("sign_in.html", include_str!("sign_in.html")),
+        ("consent.html", include_str!("consent.html")),
+        ("applications.html", include_str!("applications.html")),
     ] {
         templates.add_template(name, source).expect("a template of this program");
     }
@@ -46,7 +49,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// Renders a template.
-pub(super) fn page(status: StatusCode, template: &str, values: Value) -> Response {
+pub(crate) fn page(status: StatusCode, template: &str, values: Value) -> Response {
     match TEMPLATES.get_template(template).and_then(|template| template.render(values)) {
         Ok(html) => (status, HEADERS, html).into_response(),
         Err(error) => {
@@ -56,20 +59,33 @@ pub(super) fn page(status: StatusCode, template: &str, values: Value) -> Respons
     }
 }
 
+/// Renders a template whose form may lead on to another site: browsers ask the policy about that.
+pub(crate) fn page_leading_to(origin: &str, template: &str, values: Value) -> Response {
+    let mut response = page(StatusCode::OK, template, values);
+    let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    match HeaderValue::try_from(policy) {
+        Ok(policy) => {
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        Err(error) => failed(&error),
+    }
+}
+
 /// A page that says one thing.
-pub(super) fn message(status: StatusCode, title: &str, text: &str) -> Response {
+pub(crate) fn message(status: StatusCode, title: &str, text: &str) -> Response {
     page(status, "message.html", minijinja::context! { title, text })
 }
 
 /// What a failure of the store looks like; what happened goes to the log.
-pub(super) fn failed(error: &dyn std::error::Error) -> Response {
+pub(crate) fn failed(error: &dyn std::error::Error) -> Response {
     tracing::error!(%error, "a page failed");
     let text = "Something went wrong on the server. Nothing was changed; try again in a minute.";
     message(StatusCode::SERVICE_UNAVAILABLE, "Not now", text)
 }
 
 /// Refuses a form that a foreign page has sent.
-pub(super) fn refuse_foreign(app: &App, headers: &HeaderMap, uri: &Uri) -> Option<Response> {
+pub(crate) fn refuse_foreign(app: &App, headers: &HeaderMap, uri: &Uri) -> Option<Response> {
     let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
     // A proxy may hide the name under which the browser knows this server.
     let is_public = origin.is_some() && origin == app.settings.public_url.as_deref();
@@ -82,22 +98,32 @@ pub(super) fn refuse_foreign(app: &App, headers: &HeaderMap, uri: &Uri) -> Optio
 }
 
 /// The fields of a form; of repeated ones the last counts.
-pub(super) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(super) fn parse(body: &Bytes) -> Self {
+    pub(crate) fn parse(body: &Bytes) -> Self {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
+    /// The fields of a query.
+    pub(crate) fn of_query(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default().as_bytes();
+        Self(form_urlencoded::parse(query).into_owned().collect())
+    }
+
+    /// How often a field was sent.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(key, _)| key == name).count()
+    }
+
     /// A field, empty when it was not sent. Characters that no store can hold are taken out.
-    pub(super) fn get(&self, name: &str) -> String {
+    pub(crate) fn get(&self, name: &str) -> String {
         let found = self.0.iter().rev().find(|(key, _)| key == name);
         found.map(|(_, value)| value.replace('\0', "")).unwrap_or_default()
     }
 }
 
 /// The field `code` of a query.
-pub(super) fn code_in(uri: &Uri) -> String {
-    Form(form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect())
-        .get("code")
+pub(crate) fn code_in(uri: &Uri) -> String {
+    Form::of_query(uri).get("code")
 }

@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod attachments;
+mod batch;
 mod conformance;
 mod conversations;
 mod examples;
@@ -17,6 +18,7 @@ mod inbox;
 mod matrix;
 mod members;
 mod messages;
+mod oauth;
 mod pages;
 mod profile;
 mod quirks;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     conformance::{Row, conclude},
-    shapes,
+    oauth, shapes,
     support::{NOW, code_in, migrations},
     team::Team,
     wire::{Raw, Wire},
@@ -146,7 +146,16 @@ async fn send(wire: &Wire, line: &Line, names: &Names) -> Raw {
     let token = token.as_deref();
     let body = match line.body {
         "multipart" => upload("6f1c9a5e-30a7-4c3d-9d1a-0f8e2b7c4d11"),
-        body => names.fill(body),
+        body => match body.strip_prefix("requests=") {
+            // The table has it decoded.
+            Some(batch) => {
+                let (list, rest) = batch.rsplit_once(']').expect(body);
+                let list = names.fill(&format!("{list}]"));
+                let mut form = form_urlencoded::Serializer::new(String::new());
+                format!("{}{rest}", form.append_pair("requests", &list).finish())
+            }
+            None => names.fill(body),
+        },
     };
     let length = (line.method == "POST").then_some(body.len());
     let (host, headers) = match line.client {
@@ -177,9 +186,20 @@ fn judge(line: &Line, names: &Names, raw: &Raw) -> Result<Value, String> {
             Err(format!("status {}: {text}", raw.status))
         };
     }
-    let answer = raw.strict()?;
+    if line.answer == "page" {
+        let html = String::from_utf8_lossy(&raw.body);
+        let is_page = raw.content_type.starts_with("text/html") && html.contains("</html>");
+        return match (raw.status, is_page) {
+            (200, true) => Ok(Value::Null),
+            _ => Err(format!("no page, but status {}: {html}", raw.status)),
+        };
+    }
+    let (kind, answer) = match line.answer.strip_prefix("created ") {
+        Some(kind) => (kind, raw.with_status(201)?),
+        None => (line.answer, raw.strict()?),
+    };
     shapes::check_rules(&answer)?;
-    match line.answer {
+    match kind {
         "none" if answer == json!([]) => {}
         "none" => return Err(format!("not empty: {answer}")),
         "done" if answer != json!({"status": "ok"}) => return Err(format!("not ok: {answer}")),
@@ -187,6 +207,15 @@ fn judge(line: &Line, names: &Names, raw: &Raw) -> Result<Value, String> {
     }
     if line.answer.starts_with('[') && answer == json!([]) {
         return Err("an empty list".to_owned());
+    }
+    if kind == "[batch_answer]" {
+        for one in answer.as_array().into_iter().flatten() {
+            let body = one["body"].as_str().unwrap_or_default();
+            let inner: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
+            if one["code"] != 200 {
+                return Err(format!("a call of the batch failed: {inner}"));
+            }
+        }
     }
     for (field, value) in &line.expected {
         let value: Value = serde_json::from_str(&names.fill(value)).expect(value);
@@ -222,6 +251,7 @@ async fn names(team: &Team) -> Names {
     names.set("attic", attic);
     names.set("spare", spare);
     names.set("token", &ann.token);
+    names.set("redirect", "http://localhost:8766/callback");
     names.set("past", NOW / 1000 - 60);
     names.set("future", NOW / 1000 + 60);
     names
@@ -234,6 +264,7 @@ on_both_databases! {
         let team = Team::new(db).await;
         let wire = Wire::start(&team.app).await;
         let mut names = names(&team).await;
+        names.set("base", wire.base());
         let mut rows = Vec::new();
         for line in lines() {
             let verdict = if line.answer == "not yet" {
@@ -242,8 +273,28 @@ on_both_databases! {
                 if line.body.contains("$code") {
                     names.set("code", code_in(team.app.mails().await.last().expect("a mail")));
                 }
+                if line.body.contains("$granted") {
+                    // What a person does between two requests of the program.
+                    let browser = oauth::signed_in(&team.app, &team.ann).await;
+                    let fields = ["client", "redirect"].map(|name| names.fill(&format!("${name}")));
+                    let fields = [
+                        ("client_id", fields[0].as_str()),
+                        ("redirect_uri", fields[1].as_str()),
+                        ("scope", "user:read threads:write"),
+                    ];
+                    names.set("granted", oauth::allow(&browser, &fields).await);
+                }
                 match judge(&line, &names, &send(&wire, &line, &names).await) {
                     Ok(answer) => {
+                        for (field, name) in [
+                            ("client_id", "client"),
+                            ("client_secret", "secret"),
+                            ("access_token", "access"),
+                        ] {
+                            if let Some(value) = answer[field].as_str() {
+                                names.set(name, value);
+                            }
+                        }
                         if let Some(name) = line.keep {
                             let id = answer["attachment_id"].as_str().map(str::to_owned);
                             names.set(name, id.unwrap_or_else(|| answer["id"].to_string()));

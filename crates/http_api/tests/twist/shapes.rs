@@ -18,6 +18,14 @@ const SHAPES: &[(&str, &str)] = &[
         scheduled_banners ?[text], feature_flags ?[text], time_format ?text, date_format ?text,
         theme ?text, client_id ?text, comet_server ?text, comet_channel ?text, version ?int",
     ),
+    ("batch_answer", "code int!, headers text!, body text!"),
+    ("oauth_token", "access_token text!, token_type text!, scope ?text"),
+    (
+        "application",
+        "client_id text!, client_secret ?text, client_name text!, redirect_uris [text]!,
+        scope ?text, grant_types [text]!, response_types [text]!, client_id_issued_at int!,
+        token_endpoint_auth_method text!, client_secret_expires_at ?int, client_uri ?text",
+    ),
     // Other clients sign in with what this answer holds.
     ("session", "token text!, default_workspace int!"),
     ("mail", "email email!, primary bool!, connected [text]!"),

@@ -37,8 +37,13 @@ impl Raw {
     /// The JSON of a success as the strictest clients accept it: status exactly 200 and a content
     /// type without parameters.
     pub(crate) fn strict(&self) -> Result<Value, String> {
+        self.with_status(200)
+    }
+
+    /// The same, with another status.
+    pub(crate) fn with_status(&self, expected: u16) -> Result<Value, String> {
         let text = String::from_utf8_lossy(&self.body);
-        if self.status != 200 {
+        if self.status != expected {
             return Err(format!("status {}: {text}", self.status));
         }
         if self.content_type != "application/json" {
@@ -55,6 +60,11 @@ impl Wire {
         let routes = router(&app.app).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { address, server }
+    }
+
+    /// Where it is.
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Sends these header lines, each without its end, and this body. `Host` comes by itself.

@@ -1,3 +1,4 @@
+mod application;
 mod backup;
 mod demo;
 mod doctor;
@@ -31,7 +32,10 @@ pub(crate) enum Command {
     /// Adds, lists and removes people, and sets their passwords
     #[command(subcommand)]
     User(user::Action),
-    /// Makes, lists and revokes personal tokens
+    /// Adds, lists and removes programs that act for people (OAuth), and takes consents back
+    #[command(subcommand)]
+    Application(application::Action),
+    /// Makes personal tokens; lists and revokes them and those of applications
     #[command(subcommand)]
     Token(token::Action),
     /// Makes and lists workspaces, and manages who is in them
@@ -72,6 +76,7 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Restore(arguments) => restore::run(&config, arguments).await,
         Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
         Command::User(action) => user::run(config, action).await,
+        Command::Application(action) => application::run(config, action).await,
         Command::Token(action) => token::run(config, action).await,
         Command::Workspace(action) => workspace::run(config, action).await,
     }

@@ -12,7 +12,7 @@ use crate::{
     wiring::{open_store, start_logging},
 };
 
-/// What can be done with personal tokens.
+/// What can be done with tokens.
 #[derive(Subcommand)]
 pub(crate) enum Action {
     /// Makes a token and prints it, this once
@@ -102,6 +102,7 @@ async fn list(db: &Db, user: Option<String>, as_json: bool) -> anyhow::Result<()
                     "user_id": token.user,
                     "email": token.email,
                     "name": token.name,
+                    "application": token.application,
                     "scopes": token.scopes.to_string(),
                     "created_ts": token.created_at / 1000,
                 })
@@ -115,7 +116,11 @@ async fn list(db: &Db, user: Option<String>, as_json: bool) -> anyhow::Result<()
             Scopes::ALL => "all".to_owned(),
             some => some.to_string(),
         };
-        print(&format!("{:>6}  {}  {}  {scopes}", token.id, token.email, token.name));
+        let name = match token.application {
+            Some(application) => format!("{} ({application})", token.name),
+            None => token.name,
+        };
+        print(&format!("{:>6}  {}  {name}  {scopes}", token.id, token.email));
     }
     Ok(())
 }

@@ -1,4 +1,6 @@
-use halyard_identity::{self as identity, Credentials, Passwords, SecretHash};
+use halyard_identity::{
+    self as identity, Credentials, Passwords, Scopes, SecretHash, UserId, oauth,
+};
 use halyard_messaging::Role;
 use halyard_platform::{
     db::{Location, Migration, testing::TestDb},
@@ -102,6 +104,52 @@ on_both_databases! {
         let gone = test.db.read(move |tx| identity::authenticate(tx, &credentials, 0)).await;
         assert!(matches!(gone, Err(identity::Error::InvalidToken)), "{gone:?}");
         assert!(ok(test, &["token", "list", "--user", "ann@example.com"], "").await.ends_with("all"));
+    }
+
+    async fn applications_are_added_listed_and_removed(test: &TestDb) {
+        ok(test, &["user", "add", "--email", "ann@example.com", "--name", "Ann"], "correct horse").await;
+        let add = ["application", "add", "--name", "Bot", "--redirect-uri"];
+        let with = |uri: &'static str, more: &[&'static str]| [&add[..], &[uri], more].concat();
+        fails(test, &with("nowhere", &[]), "", &["redirect-uri", "nowhere"]).await;
+        fails(test, &with("https://a.example/", &["--scopes", "user:fly"]), "", &["scopes", "user:fly"]).await;
+        fails(test, &with("https://a.example/", &["--owner", "no@example.com"]), "", &["no@example.com"]).await;
+        fails(test, &with("https://a.example/", &["--website", "ftp://x"]), "", &["website"]).await;
+        fails(test, &["application", "add", "--name", " ", "--redirect-uri", "https://a.example/"], "", &["name"]).await;
+        let shown = ok(test, &with("https://a.example/", &["--owner", "ann@example.com"]), "").await;
+        let (id, secret) = shown.split_once('\n').unwrap();
+        let (id, secret) = (id.strip_prefix("client_id ").unwrap(), secret.strip_prefix("client_secret ").unwrap());
+        let public = ok(test, &with("myapp:/x", &["--public", "--scopes", "user:read"]), "").await;
+        assert!(public.starts_with("client_id twd_") && !public.contains("client_secret"), "{public}");
+        let listed = json(test, &["application", "list", "--json"]).await;
+        assert_eq!((listed.as_array().unwrap().len(), &listed[0]["client_id"]), (2, &id.into()));
+        assert_eq!((&listed[0]["owner_id"], &listed[1]["owner_id"]), (&1.into(), &Value::Null));
+        assert_eq!((&listed[1]["scopes"], &listed[1]["auth_method"]), (&"user:read".into(), &"none".into()));
+        assert!(!listed.to_string().contains(secret), "secrets are shown once");
+        assert!(ok(test, &["application", "list"], "").await.contains(id));
+        let client_id = id.to_owned();
+        let known = test.db.read(move |tx| oauth::by_client_id(tx, &client_id)).await.unwrap().unwrap();
+        assert!(known.knows(secret) && !known.knows("x"));
+
+        let token = SecretHash::of("oauth2:x");
+        let (application, ann) = (known.id, UserId(1));
+        test.db.write(move |tx| {
+            oauth::grant(tx, ann, application, Scopes::parse("user:read").unwrap(), 1000)?;
+            oauth::issue_test_token(tx, ann, application, &token, 1000)
+        }).await.unwrap();
+        let consents = json(test, &["application", "consents", "--json"]).await;
+        assert_eq!((&consents[0]["email"], &consents[0]["scopes"]), (&"ann@example.com".into(), &"user:read".into()));
+        assert!(ok(test, &["application", "consents"], "").await.contains("Bot  ann@example.com"));
+        let tokens = json(test, &["token", "list", "--json"]).await;
+        assert_eq!((&tokens[0]["application"], &tokens[0]["name"]), (&"Bot".into(), &"test token".into()));
+        assert!(ok(test, &["token", "list"], "").await.contains("test token (Bot)"));
+        let number = application.to_string();
+        let revoke = ["application", "revoke", &number, "--user", "ann@example.com"];
+        ok(test, &revoke, "").await;
+        fails(test, &revoke, "", &["application consents"]).await;
+        assert_eq!(json(test, &["token", "list", "--json"]).await, Value::Array(Vec::new()));
+        ok(test, &["application", "remove", &number], "").await;
+        fails(test, &["application", "remove", &number], "", &["application list"]).await;
+        assert_eq!(json(test, &["application", "list", "--json"]).await.as_array().unwrap().len(), 1);
     }
 
     async fn workspaces_and_their_members(test: &TestDb) {

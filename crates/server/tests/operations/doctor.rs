@@ -19,6 +19,29 @@ const REPAIRABLE: &[(&str, &str)] = &[
         "insert into one_time_code (hash, purpose, user_id, expires_at)
          select hash, 'reset', 9999, 9 from token where id = 1",
     ),
+    ("orphan-token-application_id", "update token set application_id = 9999 where id = 4"),
+    (
+        "orphan-consent-user_id",
+        "insert into application (id, client_id, auth_method, name, redirect_uris, created_at)
+         values (77, 'twd_a', 'none', 'A', '[]', 1);
+         insert into consent (user_id, application_id, scopes, granted_at) values (9999, 77, 0, 1)",
+    ),
+    (
+        "orphan-consent-application_id",
+        "insert into consent (user_id, application_id, scopes, granted_at) values (1, 9999, 0, 1)",
+    ),
+    (
+        "orphan-authorization_code-user_id",
+        "insert into authorization_code (hash, application_id, user_id, scope, redirect_uri,
+             redirect_uri_named, expires_at)
+         select hash, 77, 9999, '', '', false, 1 from token where id = 1",
+    ),
+    (
+        "orphan-authorization_code-application_id",
+        "insert into authorization_code (hash, application_id, user_id, scope, redirect_uri,
+             redirect_uri_named, expires_at)
+         select hash, 9999, 1, '', '', false, 1 from token where id = 2",
+    ),
     (
         "orphan-member-user_id",
         "insert into member (workspace_id, user_id, role, joined_at) values (1, 9999, 'user', 1)",
@@ -148,6 +171,11 @@ const FOR_PEOPLE: &[(&str, &str)] = &[
     ("comment-json", "update comment set recipients = 'x' where thread_id = 103"),
     ("message-json", "update message set attachments = '' where conversation_id = 103"),
     ("channel-json", "update channel set filters = '}' where id = 1"),
+    (
+        "application-json",
+        "insert into application (id, client_id, auth_method, name, redirect_uris, created_at)
+         values (78, 'twd_b', 'none', 'B', '[', 1)",
+    ),
     ("user-json", "update users set off_days = 'Monday' where id = 2"),
     ("event-json", "update event set payload = '' where id = 1"),
     (

@@ -3,10 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    Settings,
-    twist::{credentials::COOKIE, error::Code},
-};
+use crate::{Settings, kit::session::COOKIE, twist::error::Code};
 
 /// A part of the introduction. Paragraphs may have `code` between grave accents, nothing else.
 #[derive(Serialize)]

@@ -7,11 +7,11 @@ use super::{
     schemas::{integer, list, reference},
 };
 use crate::{
-    kit::params::{FieldSpec, Kind},
-    twist::{
-        credentials::COOKIE,
-        endpoint::{Endpoint, Login, Verb},
+    kit::{
+        params::{FieldSpec, Kind},
+        session::COOKIE,
     },
+    twist::endpoint::{Endpoint, Login, Verb},
 };
 
 /// The area of a call: the first part of its path.

@@ -7,6 +7,7 @@ use halyard_platform::{db::Tx, jobs};
 
 use super::{CODE_LIFETIME, Own, sign_in};
 use crate::{
+    kit::sign_in::{Attempt, origin},
     params,
     twist::{
         call::{Call, DONE, json},
@@ -47,7 +48,7 @@ params! {
 /// Code 104; status 429 after too many attempts.
 pub(in crate::twist) async fn confirm_password(call: &Call, password: String) -> Result<(), Error> {
     let user = call.fetch(|tx, actor| Ok(load_user(tx, actor.user)?)).await?;
-    let attempt = sign_in::Attempt::begin(call, &user.email)?;
+    let attempt = Attempt::begin(&call.app, &call.peer, &user.email)?;
     if !call.app.passwords.verify(password, user.password_hash).await? {
         return Err(Error::new(Code::LoginWrong));
     }
@@ -97,7 +98,7 @@ pub(crate) async fn update_password(call: Call, p: UpdatePassword) -> Reply {
 pub(crate) async fn reset_password(call: Call, p: ResetPassword) -> Reply {
     let app = &call.app;
     let now = app.clock.now();
-    let origin = sign_in::origin(&call, now)?;
+    let origin = origin(&call.app, &call.peer)?;
     // Every mail counts: they must not become a nuisance.
     app.logins.attempt(&format!("reset:{}", email_key(&p.email)), now)?;
     let code = app.random.hex(20);
@@ -140,7 +141,7 @@ pub(crate) async fn reset_password(call: Call, p: ResetPassword) -> Reply {
 /// The answer has a new token and is never stored for repeats.
 pub(crate) async fn set_password(call: Call, p: SetPassword) -> Reply {
     let app = &call.app;
-    let origin = sign_in::origin(&call, app.clock.now())?;
+    let origin = origin(&call.app, &call.peer)?;
     let hash = app.passwords.hash(p.new_password).await?;
     let code = SecretHash::of(&p.reset_code);
     let token = app.random.hex(20);

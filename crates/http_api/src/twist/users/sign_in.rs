@@ -1,20 +1,21 @@
 use axum::response::Response;
 use halyard_identity::{
-    Credentials, Error as Refused, LoginLimit, NewUser, ProfileChange, Purpose, SESSION_DAYS,
-    Scopes, SecretHash, TokenKind, UserId, authenticate, check_email, check_name, create_user,
-    email_key, end_session, issue_token, load_user, load_user_by_email, redeem_code,
-    revoke_all_tokens, update_profile,
+    Credentials, Error as Refused, NewUser, ProfileChange, Purpose, Scopes, SecretHash, TokenKind,
+    UserId, authenticate, check_email, check_name, create_user, end_session, issue_token,
+    load_user_by_email, redeem_code, revoke_all_tokens, update_profile,
 };
 use halyard_messaging::{Actor, member};
 use halyard_platform::{clock::Millis, db::Tx};
-use http::{HeaderValue, header};
 
 use super::{Own, password};
 use crate::{
+    kit::{
+        session,
+        sign_in::{check_password, origin, start_session, still_right},
+    },
     params,
     twist::{
         call::{Call, DONE, json},
-        credentials::COOKIE,
         dto::UserAnswer,
         endpoint::Reply,
         error::{Code, Error},
@@ -52,81 +53,29 @@ params! {
     }
 }
 
-/// An attempt to get in. It counts as failed, for the address and for its origin, until it has
-/// succeeded.
-pub(super) struct Attempt<'a> {
-    logins: &'a LoginLimit,
-    account: String,
-    origin: Option<String>,
-}
-
-impl<'a> Attempt<'a> {
-    /// # Errors
-    /// Status 429 when there were too many for this address or from this origin.
-    pub(super) fn begin(call: &'a Call, email: &str) -> Result<Self, Error> {
-        let logins = &call.app.logins;
-        let now = call.app.clock.now();
-        let origin = origin(call, now)?;
-        let account = format!("email:{}", email_key(email));
-        logins.attempt(&account, now)?;
-        Ok(Self { logins, account, origin })
-    }
-
-    pub(super) fn succeeded(self) {
-        self.logins.succeeded(&self.account);
-        // Not forgotten: with an account of their own, somebody could go on guessing others'.
-        if let Some(origin) = &self.origin {
-            self.logins.forgive(origin);
-        }
-    }
-}
-
-/// Counts an attempt for the address that the call comes from; [`LoginLimit::forgive`] takes it
-/// back.
-pub(super) fn origin(call: &Call, now: Millis) -> Result<Option<String>, Error> {
-    let origin = (!call.peer.is_empty()).then(|| format!("peer:{}", call.peer));
-    if let Some(origin) = &origin {
-        call.app.logins.attempt(origin, now)?;
-    }
-    Ok(origin)
-}
-
 /// The answer has a new token and is never stored for repeats, because stored secrets could leak:
 /// a repeat signs in again.
 pub(crate) async fn login(call: Call, p: Login) -> Reply {
     let app = &call.app;
-    let attempt = Attempt::begin(&call, &p.email)?;
-    let email = p.email;
-    let known = app.db.read(move |tx| load_user_by_email(tx, &email)).await?;
-    let known = known.filter(|user| !user.removed);
-    let hash = known.as_ref().and_then(|user| user.password_hash.clone());
-    let right = app.passwords.verify(p.password, hash.clone()).await?;
-    let Some(user) = known.filter(|_| right) else { return Err(Error::new(Code::LoginWrong)) };
-    attempt.succeeded();
-
+    let user = check_password(app, &call.peer, p.email, p.password).await?;
     let token = app.random.hex(20);
     let session = p.set_session_cookie.unwrap_or(true).then(|| app.random.hex(32));
     let issue = {
         let own = Own::with_token(&call, &token);
-        let (session, clock, user) = (session.clone(), app.clock.clone(), user.id);
+        let (session, clock) = (session.clone(), app.clock.clone());
         move |tx: &mut Tx<'_>| -> Result<UserAnswer, Error> {
-            let actor = Actor { user, now: clock.now() };
-            // The password may have been changed while this one was being checked.
-            if load_user(tx, user)?.password_hash != hash {
-                return Err(Error::new(Code::LoginWrong));
-            }
+            let actor = Actor { user: user.id, now: clock.now() };
+            still_right(tx, &user)?;
             new_token(tx, &actor, &token, Scopes::ALL)?;
             if let Some(session) = &session {
-                let secret = SecretHash::of(session);
-                let (kind, all) = (TokenKind::Session, Scopes::ALL);
-                issue_token(tx, user, kind, &secret, "login", all, actor.now)?;
+                start_session(tx, &user, session, actor.now)?;
             }
             own.answer(tx, &actor)
         }
     };
     let mut response = json(&app.db.write(issue).await?)?;
     if let Some(session) = session {
-        set_cookie(&mut response, &call, &session, SESSION_DAYS * 86_400)?;
+        session::begin(&mut response, app, &session).map_err(Error::internal)?;
     }
     Ok(response)
 }
@@ -168,7 +117,7 @@ pub(crate) async fn register(call: Call, p: Register) -> Reply {
     if code.is_none() && !open {
         return Err(Error::new(Code::Forbidden).because("an invitation is needed"));
     }
-    let origin = origin(&call, app.clock.now())?;
+    let origin = origin(app, &call.peer)?;
     let hash = app.passwords.hash(p.password).await?;
     let token = app.random.hex(20);
     let own = Own::with_token(&call, &token);
@@ -225,18 +174,28 @@ fn accept(
 }
 
 /// Replaces every token of the caller by a new one, which covers what the presented one does: a
-/// token must not be a way to one that may do more.
+/// token must not be a way to one that may do more. An application replaces its own ones only, and
+/// the new one ends with the consent as the old one would have.
 ///
 /// The answer has the new token and is never stored for repeats.
 pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
-    let token = call.app.random.hex(20);
-    let own = Own::with_token(&call, &token);
+    let (personal, of_application) =
+        (call.app.random.hex(20), format!("oauth2:{}", call.app.random.hex(20)));
+    let [personal, of_application] =
+        [personal, of_application].map(|token| (Own::with_token(&call, &token), token));
     let credentials = call.credentials;
     let answer = call
         .change(move |tx, actor| {
-            let scopes = authenticate(tx, &credentials, actor.now)?.scopes;
-            revoke_all_tokens(tx, actor.user, TokenKind::Personal)?;
-            new_token(tx, actor, &token, scopes)?;
+            let presented = authenticate(tx, &credentials, actor.now)?;
+            let (kind, name, (own, token)) = match presented.kind {
+                TokenKind::Application(_) => (presented.kind, "replaced", &of_application),
+                TokenKind::Personal | TokenKind::Session => {
+                    (TokenKind::Personal, "login", &personal)
+                }
+            };
+            revoke_all_tokens(tx, actor.user, kind)?;
+            let secret = SecretHash::of(token);
+            issue_token(tx, actor.user, kind, &secret, name, presented.scopes, actor.now)?;
             own.answer(tx, actor)
         })
         .await?;
@@ -255,20 +214,5 @@ pub(crate) async fn validate_token(call: Call, p: ValidateToken) -> Reply {
 }
 
 pub(super) fn clear_cookie(response: &mut Response, call: &Call) -> Result<(), Error> {
-    set_cookie(response, call, "", 0)
-}
-
-fn set_cookie(
-    response: &mut Response,
-    call: &Call,
-    value: &str,
-    max_age_s: i64,
-) -> Result<(), Error> {
-    let url = call.app.settings.public_url.as_deref().unwrap_or_default();
-    let secure = if url.starts_with("https://") { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age_s}{secure}");
-    let cookie = HeaderValue::try_from(cookie).map_err(Error::internal)?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
-    Ok(())
+    session::end(response, &call.app).map_err(Error::internal)
 }
