@@ -1,5 +1,6 @@
 //! Everything that speaks HTTP inward.
 
+mod app;
 pub mod kit;
 mod oauth;
 pub mod twist;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub use app::Feed;
 pub use kit::app::{App, Settings};
 
 /// All routes of the server.
@@ -18,6 +20,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(kit::openapi::routes())
         .merge(web::routes())
         .merge(oauth::routes())
+        .merge(app::routes())
         .merge(twist::files::routes())
         .merge(twist::avatars::routes())
         .fallback(twist::dispatch)

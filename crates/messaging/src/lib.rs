@@ -13,6 +13,7 @@ pub mod conversation;
 pub mod doctor;
 mod error;
 mod event;
+pub mod feed;
 pub mod group;
 mod ids;
 pub mod inbox;

@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
-use halyard_http_api::{App, Settings};
+use halyard_http_api::{App, Feed, Settings};
 use halyard_identity::{Familiar, LoginLimit, Passwords};
 use halyard_platform::{
     blobs::Blobs,
@@ -93,7 +93,7 @@ fn open_outbound(config: &Config) -> anyhow::Result<Outbound> {
 
 /// Puts the server together.
 pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
-    let random = Random::os();
+    let (random, signals) = (Random::os(), Signals::new());
     let metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(
             Matcher::Suffix("_seconds".to_owned()),
@@ -107,12 +107,13 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
     Ok(Arc::new(App {
         outbound: open_outbound(config)?,
         blobs: open_blobs(&config.data_dir)?,
+        feed: Feed::new(db.clone(), signals.clone()),
         db,
         clock: Clock::system(),
         passwords: Passwords::new(2, random.clone()),
         random,
         logins: LoginLimit::default(),
-        signals: Signals::new(),
+        signals,
         familiar: Familiar::default(),
         metrics: Some(metrics),
         settings: Settings {

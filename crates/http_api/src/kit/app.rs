@@ -22,6 +22,8 @@ pub struct App {
     pub logins: LoginLimit,
     /// Who has been here before.
     pub familiar: Familiar,
+    /// Who is listening to what happens.
+    pub feed: crate::Feed,
     /// Wakes the workers.
     pub signals: Signals,
     /// Renders the metrics, when they are recorded.

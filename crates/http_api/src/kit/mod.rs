@@ -2,6 +2,7 @@
 
 /// The state of the server, as handlers see it.
 pub mod app;
+pub(crate) mod credentials;
 pub(crate) mod health;
 /// What kind of file some bytes are.
 pub mod media;

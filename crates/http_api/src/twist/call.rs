@@ -15,13 +15,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     batch::{self, Outer},
-    credentials::present,
     endpoint::{Endpoint, Login, Reply, Verb, find},
     error::{Code, Error},
 };
 use crate::{
     App,
     kit::{
+        credentials::present,
         observe::Route,
         origin::{base, is_same_origin},
         params::{Params, Raw, ReadLimits},

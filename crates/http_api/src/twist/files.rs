@@ -15,11 +15,8 @@ use halyard_platform::blobs::BlobId;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio_util::io::ReaderStream;
 
-use super::{
-    credentials::present,
-    error::{Code, Error},
-};
-use crate::App;
+use super::error::{Code, Error};
+use crate::{App, kit::credentials::present};
 
 /// `/files/{attachment_id}/{file_name}`: whoever may see a post may fetch its files.
 pub(crate) fn routes() -> Router<Arc<App>> {

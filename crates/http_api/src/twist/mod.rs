@@ -9,7 +9,6 @@ mod call;
 mod channels;
 mod comments;
 mod conversations;
-mod credentials;
 mod dto;
 mod endpoint;
 mod error;

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use bytes::Bytes;
-use halyard_http_api::{App, Settings, router};
+use halyard_http_api::{App, Feed, Settings, router};
 use halyard_identity::{
     Familiar, LoginLimit, MAIL_JOB, Mail, NewUser, Passwords, Scopes, SecretHash, TokenKind,
     UserId, create_user, issue_token,
@@ -61,6 +61,7 @@ impl TestApp {
     pub(crate) fn with(db: &TestDb, settings: Settings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let random = Random::os();
+        let signals = Signals::default();
         let app = App {
             db: db.db.clone(),
             blobs: Blobs::open(directory.path().join("blobs")).unwrap(),
@@ -68,7 +69,8 @@ impl TestApp {
             random: random.clone(),
             passwords: Passwords::new(2, random),
             logins: LoginLimit::default(),
-            signals: Signals::default(),
+            feed: Feed::new(db.db.clone(), signals.clone()),
+            signals,
             familiar: Familiar::default(),
             metrics: None,
             outbound: outbound(),
@@ -242,6 +244,11 @@ impl Client {
         self.send(Method::POST, path, "multipart/form-data; boundary=limit", body.into()).await
     }
 
+    /// Gets an answer whose body goes on.
+    pub(crate) async fn open(&self, path: &str) -> http::Response<Body> {
+        self.exchange(Method::GET, path, "", Bytes::new()).await
+    }
+
     /// Sends whatever body.
     pub(crate) async fn send(
         &self,
@@ -250,6 +257,20 @@ impl Client {
         content_type: &str,
         body: Bytes,
     ) -> Answer {
+        let response = self.exchange(method, path, content_type, body).await;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        Answer { status, headers, bytes, asked: path.to_owned() }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> http::Response<Body> {
         let uri = if path.starts_with('/') { path.to_owned() } else { format!("/api/{path}") };
         let mut request =
             Request::builder().method(method).uri(uri).header(header::CONTENT_LENGTH, body.len());
@@ -264,11 +285,7 @@ impl Client {
         }
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.peer, 4711)));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, headers, bytes, asked: path.to_owned() }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }
 

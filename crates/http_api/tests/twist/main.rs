@@ -11,6 +11,7 @@ mod batch;
 mod conformance;
 mod conversations;
 mod examples;
+mod feed;
 mod files;
 mod groups;
 mod hostile;

@@ -136,6 +136,17 @@ pub fn position(tx: &mut Tx<'_>) -> Result<i64, Error> {
     Ok(newest.unwrap_or(0))
 }
 
+/// Whether the event `a` comes before `b` in the log, which holds both.
+pub fn is_before(tx: &mut Tx<'_>, a: i64, b: i64) -> Result<bool, Error> {
+    // On SQLite `tx` is 0 everywhere.
+    tx.one(
+        "select (select x.tx from event x where x.id = $1) < (select y.tx from event y where y.id = $2)
+             or ((select x.tx from event x where x.id = $1)
+                 = (select y.tx from event y where y.id = $2) and $1 < $2)",
+        params![a, b],
+    )
+}
+
 /// Whether the log still holds the event, so that reading on from it leaves no gap.
 pub fn is_kept(tx: &mut Tx<'_>, id: i64) -> Result<bool, Error> {
     Ok(tx.optional::<i64>("select id from event where id = $1", params![id])?.is_some())

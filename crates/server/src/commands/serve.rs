@@ -88,6 +88,7 @@ async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {
             signal?;
             tracing::info!("stopping: finishing what was accepted");
             stop.send_replace(true);
+            app.feed.close();
             match tokio::time::timeout(GRACE, &mut running).await {
                 Ok(ended) => ended.context("the server task")?.context("serving")?,
                 Err(_) => {

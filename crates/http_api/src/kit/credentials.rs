@@ -1,20 +1,20 @@
 use halyard_identity::{Credentials, SecretHash};
 use http::{HeaderMap, header};
 
-use crate::kit::session;
+use super::session;
 
 /// How a request proves who sends it.
-pub(super) struct Presented {
-    pub(super) credentials: Credentials,
+pub(crate) struct Presented {
+    pub(crate) credentials: Credentials,
     /// The token as it was sent; the person who sent it may see it again.
-    pub(super) token: Option<String>,
+    pub(crate) token: Option<String>,
     /// The session cookie as it was sent.
-    pub(super) session: Option<String>,
+    pub(crate) session: Option<String>,
 }
 
 /// Looks for `Authorization: Bearer …`, a bare token in the same header (a community client), the
 /// parameter `token`, and the session cookie, in this order.
-pub(super) fn present(headers: &HeaderMap, parameter: Option<&str>) -> Presented {
+pub(crate) fn present(headers: &HeaderMap, parameter: Option<&str>) -> Presented {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.map(bearer).filter(|token| !token.is_empty()).or(parameter);
     let session = session::find(headers);
