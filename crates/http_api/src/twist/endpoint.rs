@@ -4,7 +4,7 @@ use halyard_identity::Scope;
 
 use super::{
     attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, inbox,
-    messages, reactions, threads, users, workspace_users, workspaces,
+    messages, reactions, search, threads, users, workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
@@ -416,6 +416,25 @@ routes! {
         "Uploads a file, to be attached to a post within a day.";
     Post "attachments/remove" With(Scope::ATTACHMENTS_WRITE) => attachments::remove: Done,
         "Takes an attachment off a thread, comment or message.";
+
+    Get "search" With(Scope::SEARCH_READ) => search::search: One("SearchPage", "SearchPage"),
+        "Finds threads and conversations by what was posted in them.";
+    Get "search/thread" With(Scope::SEARCH_READ) => search::thread: One("CommentHits", "CommentHits"),
+        "Finds comments of a thread.";
+    Get "search/conversation" With(Scope::SEARCH_READ) => search::conversation: One("MessageHits", "MessageHits"),
+        "Finds messages of a conversation.";
+    Get "autocomplete/query_threads" With(Scope::SEARCH_READ) => search::query_threads: Many("ThreadV2", "Thread"),
+        "Lists threads whose title holds what was typed so far.";
+    Get "search/query" With(Scope::SEARCH_READ) => search::query: One("SearchPageV2", "SearchPageV2"),
+        "Finds threads and conversations, as version 2 asks.";
+    Get "search/comments" With(Scope::SEARCH_READ) => search::comments: One("Hits", "Hits"),
+        "Shows the hits in a thread with what lies between them.";
+    Get "search/expand_comment_range" With(Scope::SEARCH_READ) => search::expand_comment_range: One("Hits", "Hits"),
+        "Shows comments that lie between hits.";
+    Get "search/messages" With(Scope::SEARCH_READ) => search::messages: One("Hits", "Hits"),
+        "Shows the hits in a conversation with what lies between them.";
+    Get "search/expand_conversation_message_range" With(Scope::SEARCH_READ) => search::expand_conversation_message_range: One("Hits", "Hits"),
+        "Shows messages that lie between hits.";
 
     Post "batch" Nobody => batch::run:
         Other("a list, in the order of the requests, of objects with code (an HTTP status), headers (a text, one header a line) and body (the JSON answer as text)"),

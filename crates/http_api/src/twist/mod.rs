@@ -21,6 +21,7 @@ mod messages;
 pub mod openapi;
 mod page;
 mod reactions;
+mod search;
 mod threads;
 mod users;
 mod workspace_users;

@@ -16,12 +16,17 @@ use halyard_identity::{
 use halyard_messaging::{
     Actor, Error, Role, WorkspaceId,
     member::{self, Invitation},
+    search,
     workspace::{self, NewWorkspace, Workspace},
 };
 use halyard_platform::{
     blobs::Blobs,
     clock::{Clock, Millis},
-    db::{FromRow, Migration, Tx, testing::TestDb},
+    db::{
+        FromRow, Migration, Tx,
+        testing::{TestDb, eventually},
+    },
+    events::follow,
     outbound::{self, Outbound},
     params,
     random::Random,
@@ -156,6 +161,20 @@ impl TestApp {
             self.rows("select kind, payload from job order by id").await;
         let mails = jobs.into_iter().filter(|(kind, _)| kind == MAIL_JOB);
         mails.map(|(_, payload)| serde_json::from_str(&payload).unwrap()).collect()
+    }
+
+    /// Lets the follower that searches rely on see everything that has happened.
+    pub(crate) async fn index(&self) {
+        // Another database of the same server may hold events back for a moment.
+        eventually("all events are in the index", || async {
+            let next = |tx: &mut Tx<'_>| follow::next(tx, search::FOLLOWER, 1_000);
+            let batch = self.app.db.read(next).await.unwrap();
+            search::follow(&self.app.db, batch).await.unwrap();
+            let left = "select count(*) from event where id > coalesce(
+                (select event_id from event_follower where name = 'messaging.search'), 0)";
+            self.rows::<i64>(left).await == [0]
+        })
+        .await;
     }
 
     /// The rows of a query.

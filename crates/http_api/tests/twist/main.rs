@@ -23,6 +23,7 @@ mod pages;
 mod profile;
 mod quirks;
 mod replay;
+mod search;
 mod shapes;
 mod sign_in;
 mod team;

@@ -12,6 +12,7 @@ mod group;
 mod inbox;
 mod member;
 mod message;
+mod search;
 mod thread;
 mod user;
 mod workspace;
@@ -40,6 +41,9 @@ pub(crate) use group::Group;
 pub(crate) use inbox::InboxCount;
 pub(crate) use member::{MemberAnswer, WorkspaceUser, WorkspaceUserV2};
 pub(crate) use message::{Message, MessageAnswer, MessageV2};
+pub(crate) use search::{
+    CommentHits, Found, FoundV2, HitItem, Hits, MessageHits, SearchPage, SearchPageV2,
+};
 pub(crate) use thread::{Thread, ThreadAnswer, ThreadV2, Unread, UnreadThread};
 pub(crate) use user::{GoogleConnection, User, UserAnswer, UserV2, View};
 pub(crate) use workspace::{Workspace, WorkspaceAnswer, WorkspaceV2};

@@ -91,6 +91,7 @@ impl Fixture {
         let here = json!({"workspace_id": team.space, "platform": "desktop"});
         ann.post_json("v3/users/heartbeat", here).await.done();
         team.dismiss_rae().await;
+        team.app.index().await;
 
         let names = [
             ("space", team.space.0),

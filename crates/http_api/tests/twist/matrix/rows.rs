@@ -163,6 +163,19 @@ pub(super) const ROWS: &[Row] = &[
     ("conversation_messages/remove", "id={message}", "ok ok 109 125 125 125"),
     ("attachments/upload", "file", EVERYBODY),
     ("attachments/remove", "attachment_id={file}&comment_id={comment}", "ok ok 109 115 115 115"),
+    ("search", "workspace_id={space}&query=zanzibar", PEOPLE),
+    ("search/thread", "thread_id={thread}&query=zanzibar", THREAD),
+    ("search/conversation", "conversation_id={talk}&query=zanzibar", TALK),
+    ("autocomplete/query_threads", "workspace_id={space}&query=zanz", PEOPLE),
+    ("search/query", "workspace_id={space}&query=zanzibar", PEOPLE),
+    ("search/comments", "thread_id={thread}&query=zanzibar", THREAD),
+    ("search/expand_comment_range", "thread_id={thread}&idx_start=0&idx_end=9", THREAD),
+    ("search/messages", "aggregate_id={talk}&query=zanzibar", TALK),
+    (
+        "search/expand_conversation_message_range",
+        "conversation_id={talk}&idx_start=0&idx_end=9",
+        TALK,
+    ),
 ];
 
 /// The people of the channel.
