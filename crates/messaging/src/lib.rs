@@ -20,6 +20,7 @@ mod json;
 pub mod member;
 pub mod message;
 mod name;
+pub mod notification;
 mod post;
 pub mod purge;
 pub mod reaction;
@@ -57,4 +58,8 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "messaging/0005_inbox", sql: include_str!("../migrations/0005_inbox.sql") },
     Migration { name: "messaging/0005_search", sql: include_str!("../migrations/0005_search.sql") },
+    Migration {
+        name: "messaging/0005_notifications",
+        sql: include_str!("../migrations/0005_notifications.sql"),
+    },
 ];

@@ -7,7 +7,7 @@
 use halyard_platform::{db::Tx, jobs, params};
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json, search};
+use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json, notification, search};
 
 /// Kind of the jobs that call [`run`].
 pub const JOB: &str = "messaging.purge";
@@ -109,6 +109,7 @@ fn purge_thread(tx: &mut Tx<'_>, thread: ThreadId) -> Result<bool, Error> {
     tx.exec("delete from attachment_use where thread_id = $1", params![thread])?;
     tx.exec("delete from thread_mention where thread_id = $1", params![thread])?;
     tx.exec("delete from thread_state where thread_id = $1", params![thread])?;
+    notification::forget_thread(tx, thread)?;
     let posted_at: Option<i64> =
         tx.optional("select posted_at from thread where id = $1", params![thread])?;
     if let Some(posted_at) = posted_at {

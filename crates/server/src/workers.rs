@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use halyard_http_api::App;
 use halyard_identity::{MAIL_JOB, Mail};
-use halyard_messaging::{attachment, purge, search};
+use halyard_messaging::{attachment, notification, purge, search};
 use halyard_platform::{
     blobs::BlobId,
     db,
@@ -66,7 +66,13 @@ pub(crate) fn follow_events(app: &App) -> Vec<Following> {
             Ok::<_, halyard_messaging::Error>(())
         }
     });
-    vec![index]
+    let db = app.db.clone();
+    let (name, limit) = (notification::FOLLOWER, notification::BATCH);
+    let tell = follow(db.clone(), &app.signals, name, limit, move |batch| {
+        let db = db.clone();
+        async move { notification::follow(&db, batch).await }
+    });
+    vec![index, tell]
 }
 
 /// Enters what was posted before there was an index. Idempotent: what is entered is passed over.

@@ -18,6 +18,7 @@ mod inbox;
 mod matrix;
 mod members;
 mod messages;
+mod notifications;
 mod oauth;
 mod pages;
 mod profile;
