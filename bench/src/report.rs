@@ -129,6 +129,7 @@ impl Row {
                     p99_at_most.is_none_or(|longest| ours.p99_ms <= longest.as_secs_f64() * 1000.0);
                 share >= *at_least && is_quick
             }
+            Bar::P99(longest) => ours.p99_ms <= longest.as_secs_f64() * 1000.0,
             Bar::P99OfOther { scenario, at_most } => {
                 let Some(other) = reference(scenario) else {
                     self.remark.get_or_insert(format!("\"{scenario}\" was not measured"));
@@ -247,6 +248,7 @@ impl fmt::Display for Bar {
             Self::ShareOfBare { at_least, p99_at_most: Some(longest) } => {
                 write!(f, "≥ {at_least}, p99 ≤ {} ms", longest.as_millis())
             }
+            Self::P99(longest) => write!(f, "p99 ≤ {} ms", longest.as_millis()),
             Self::P99OfOther { at_most, .. } => write!(f, "p99 ≤ {at_most} × reference"),
             Self::Reference => f.write_str("reference"),
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use crate::load::{self, Figures, LoadPlan, Pace, Requests, Turn};
 use crate::process::{Launch, Server, free_address};
 use crate::report::{Footprint, Report, Row};
 use crate::request::Request;
-use crate::scenario::{Bare, Database, Scenario, all};
+use crate::scenario::{Bare, Database, QUERIES, Scenario, all};
 use crate::setup;
 use crate::template::Variables;
 use crate::trivial;
@@ -28,6 +28,8 @@ const SETUP_CALLERS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of the body that a bare insert gets: as many as the compared request has.
 const BARE_BODY: usize = 230;
+/// How long work after the answers may take.
+const SETTLING: Duration = Duration::from_secs(20 * 60);
 const IDLE_MEMORY_MIB: f64 = 64.0;
 const PEAK_MEMORY_MIB: f64 = 256.0;
 const START_MS: f64 = 300.0;
@@ -157,6 +159,9 @@ fn observe(
         let items = answer.as_array().map(Vec::len);
         ensure!(items == Some(expected), "{expected} items expected, not {items:?}: {answer}");
     }
+    if let Some(ready) = &scenario.ready {
+        wait_until(server.address(), &ready.call.render(variables, 0)?, ready.shows)?;
+    }
     let encoded = (0..scenario.variants)
         .map(|index| Ok(scenario.call.render(variables, index)?.encode()))
         .collect::<Result<Vec<_>>>()?;
@@ -164,6 +169,16 @@ fn observe(
     let figures = run_load(&plan, encoded)?;
     let peak_mib = mib(server.memory()?.peak_kib);
     Ok(Observed { figures, idle_mib, peak_mib, restart: None })
+}
+
+/// Asks until the answer contains this text.
+fn wait_until(server: SocketAddr, request: &Request, shows: &str) -> Result<()> {
+    let deadline = Instant::now() + SETTLING;
+    while !setup::ask(server, request)?.to_string().contains(shows) {
+        ensure!(Instant::now() < deadline, "{} never shows {shows}", request.path);
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
 }
 
 /// The bare handler under the same load, with a request of the same length.
@@ -277,6 +292,8 @@ fn demo_variables(demo: &Value) -> Result<Variables> {
         };
         variables.set(name, vec![value]);
     }
+    variables.set("queries", QUERIES.iter().map(ToString::to_string).collect());
+    variables.set("numbers", (0..1_000).map(|n: i32| n.to_string()).collect());
     Ok(variables)
 }
 

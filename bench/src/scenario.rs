@@ -23,6 +23,8 @@ pub struct Scenario {
     pub setup: Vec<Step>,
     /// The request that is measured.
     pub call: Template,
+    /// What must be true before the load: the server does some work after its answers.
+    pub ready: Option<Ready>,
     /// How many different renderings of `call` take turns.
     pub variants: u64,
     /// How many items the answer must list, so that an empty list is not mistaken for speed.
@@ -37,6 +39,15 @@ pub struct Scenario {
     pub bar: Bar,
     /// Whether the time from a new start to the first answer is measured on this data.
     pub restarts: bool,
+}
+
+/// A request whose answer shows that what was prepared has settled.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The request.
+    pub call: Template,
+    /// What the answer then contains.
+    pub shows: &'static str,
 }
 
 /// A handler of the bare server.
@@ -58,6 +69,8 @@ pub enum Bar {
         /// The longest 99th percentile.
         p99_at_most: Option<Duration>,
     },
+    /// A longest 99th percentile.
+    P99(Duration),
     /// A multiple of the 99th percentile of another scenario of the same run.
     P99OfOther {
         /// Name of the other scenario.
@@ -115,6 +128,9 @@ pub fn all(database: Database) -> Vec<Scenario> {
             LARGE,
             Bar::P99OfOther { scenario: get_unread_name(SMALL), at_most: 1.5 },
         ),
+        get_inbox(100, Bar::Reference),
+        get_inbox(10_000, Bar::P99OfOther { scenario: get_inbox_name(100), at_most: 1.5 }),
+        search(),
     ]
 }
 
@@ -129,6 +145,7 @@ fn add_comment(database: Database, threads: u64) -> Scenario {
         name: format!("comments/add, 64 callers, {threads} {plural}"),
         setup: vec![add_channel("[]"), add_threads(threads)],
         call: comment_call(),
+        ready: None,
         variants: threads,
         expected_items: None,
         callers: 64,
@@ -155,6 +172,7 @@ fn get_page(name: &str, setup: Vec<Step>, path: &'static str) -> Scenario {
         name: name.into(),
         setup,
         call: Template::get("author_token", path),
+        ready: None,
         variants: 1,
         expected_items: Some(PAGE_ROWS as usize),
         callers: 64,
@@ -218,6 +236,7 @@ fn get_unread(database: Database, size: WorkspaceSize, bar: Bar) -> Scenario {
             add_comments(UNREAD_THREADS),
         ],
         call: Template::get("reader_token", "/api/v3/threads/get_unread?workspace_id=$workspace"),
+        ready: None,
         variants: 1,
         expected_items: Some(UNREAD_THREADS as usize),
         callers: 16,
@@ -231,6 +250,97 @@ fn get_unread(database: Database, size: WorkspaceSize, bar: Bar) -> Scenario {
 fn get_unread_name(size: WorkspaceSize) -> String {
     format!("threads/get_unread, {} workspace, 1,000/s", size.name)
 }
+
+/// The newest threads of an inbox in which this many are unread.
+fn get_inbox(unread: u64, bar: Bar) -> Scenario {
+    Scenario {
+        name: get_inbox_name(unread),
+        setup: vec![add_channel("[$reader]"), add_threads(unread)],
+        call: Template::get("reader_token", "/api/v3/inbox/get?workspace_id=$workspace"),
+        ready: None,
+        variants: 1,
+        expected_items: Some(30),
+        callers: 16,
+        pace: Pace::Open { per_second: 200.0 },
+        bare: None,
+        bar,
+        restarts: false,
+    }
+}
+
+fn get_inbox_name(unread: u64) -> String {
+    format!("inbox/get of 30, {unread} unread, 200/s")
+}
+
+/// Words that are in every comment, in some, in one and in none, phrases and beginnings of words,
+/// in turn; among a million comments that have all been entered.
+fn search() -> Scenario {
+    const COMMENTS: u64 = 1_000_000;
+    Scenario {
+        name: "search, 1,000,000 comments, 50/s".into(),
+        setup: vec![
+            add_channel("[$reader]"),
+            add_threads(5_000),
+            Step {
+                call: findable_comment("item$index group$numbers "),
+                times: COMMENTS,
+                save_ids_as: None,
+                rest: Duration::ZERO,
+            },
+            Step {
+                call: findable_comment("lastword "),
+                times: 1,
+                save_ids_as: None,
+                rest: Duration::ZERO,
+            },
+        ],
+        call: Template::get(
+            "reader_token",
+            "/api/v3/search?workspace_id=$workspace&query=$queries",
+        ),
+        ready: Some(Ready {
+            call: Template::get(
+                "reader_token",
+                "/api/v3/search?workspace_id=$workspace&query=lastword",
+            ),
+            shows: "thread_",
+        }),
+        variants: 12,
+        expected_items: None,
+        callers: 16,
+        pace: Pace::Open { per_second: 50.0 },
+        bare: None,
+        bar: Bar::P99(Duration::from_millis(50)),
+        restarts: false,
+    }
+}
+
+/// As [`comment_call`], beginning with other words.
+fn findable_comment(start: &str) -> Template {
+    let text = "The build is green again since this morning. I have moved the two open points to \
+                the next milestone and asked the others for a second look at the migration.";
+    Template::post(
+        "author_token",
+        "/api/v3/comments/add",
+        format!(r#"{{"thread_id":$threads,"content":"{start}{text}"}}"#),
+    )
+}
+
+/// What the last scenario looks for.
+pub const QUERIES: [&str; 12] = [
+    "build",
+    "the+green+build",
+    "item500000",
+    "milestone+item77",
+    "%22green+again%22",
+    "%22again+green%22",
+    "group7+",
+    "group7+build",
+    "nowhere",
+    "buil",
+    "item99",
+    "mor",
+];
 
 fn add_channel(user_ids: &str) -> Step {
     let body = format!(
@@ -300,7 +410,9 @@ mod tests {
     fn every_request_can_be_rendered_from_what_precedes_it() {
         for scenario in all(Database::Sqlite) {
             let mut variables = Variables::default();
-            for name in ["workspace", "reader", "author_token", "reader_token"] {
+            for name in
+                ["workspace", "reader", "author_token", "reader_token", "queries", "numbers"]
+            {
                 variables.set(name, vec!["7".into()]);
             }
             let assert_sound = |call: &Template, variables: &Variables| {
@@ -317,6 +429,9 @@ mod tests {
                 }
             }
             assert_sound(&scenario.call, &variables);
+            if let Some(ready) = &scenario.ready {
+                assert_sound(&ready.call, &variables);
+            }
         }
     }
 

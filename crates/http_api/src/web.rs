@@ -1,5 +1,6 @@
 //! The pages that the server renders itself.
 
+mod join;
 pub(crate) mod page;
 mod set_password;
 mod setup;
@@ -32,6 +33,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         )
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/set-password", get(set_password::show).post(set_password::submit))
+        .route("/j/{code}", get(join::show).post(join::submit))
+        .route("/j/{code}/register", post(join::register))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::end))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))

@@ -21,9 +21,11 @@ mod json;
 pub mod member;
 pub mod message;
 mod name;
+pub mod notification;
 mod post;
 pub mod purge;
 pub mod reaction;
+pub mod search;
 pub mod temp_id;
 pub mod text;
 pub mod thread;
@@ -56,4 +58,9 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0004_attachments.sql"),
     },
     Migration { name: "messaging/0005_inbox", sql: include_str!("../migrations/0005_inbox.sql") },
+    Migration { name: "messaging/0005_search", sql: include_str!("../migrations/0005_search.sql") },
+    Migration {
+        name: "messaging/0005_notifications",
+        sql: include_str!("../migrations/0005_notifications.sql"),
+    },
 ];

@@ -7,7 +7,7 @@
 use halyard_platform::{db::Tx, jobs, params};
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json};
+use crate::{Actor, ChannelId, Error, ThreadId, WorkspaceId, json, notification, search};
 
 /// Kind of the jobs that call [`run`].
 pub const JOB: &str = "messaging.purge";
@@ -88,6 +88,11 @@ pub fn run(tx: &mut Tx<'_>, target: Target) -> Result<bool, Error> {
 }
 
 fn purge_thread(tx: &mut Tx<'_>, thread: ThreadId) -> Result<bool, Error> {
+    let slice = tx.all(
+        "select id, posted_at from comment where thread_id = $1 order by obj_index limit $2",
+        params![thread, SLICE],
+    )?;
+    search::forget_comments(tx, &slice)?;
     tx.exec(
         "delete from attachment_use where comment_id in
              (select id from comment where thread_id = $1 order by obj_index limit $2)",
@@ -104,6 +109,12 @@ fn purge_thread(tx: &mut Tx<'_>, thread: ThreadId) -> Result<bool, Error> {
     tx.exec("delete from attachment_use where thread_id = $1", params![thread])?;
     tx.exec("delete from thread_mention where thread_id = $1", params![thread])?;
     tx.exec("delete from thread_state where thread_id = $1", params![thread])?;
+    notification::forget_thread(tx, thread)?;
+    let posted_at: Option<i64> =
+        tx.optional("select posted_at from thread where id = $1", params![thread])?;
+    if let Some(posted_at) = posted_at {
+        search::forget_thread(tx, thread.0, posted_at)?;
+    }
     tx.exec("delete from thread where id = $1", params![thread])?;
     Ok(false)
 }

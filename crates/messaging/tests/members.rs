@@ -447,7 +447,7 @@ on_both_databases! {
         let (kind, subject, payload) = last_event(&test.db).await;
         assert_eq!((kind.as_str(), subject), ("workspace_user_updated", format!("workspace:{}", team.workspace)));
         let payload: serde_json::Value = serde_json::from_str(&payload).unwrap();
-        assert_eq!(payload, serde_json::json!({ "workspace_id": team.workspace, "user_id": team.bo }));
+        assert_eq!(payload, serde_json::json!({ "workspace_id": team.workspace, "user_id": team.bo, "by": team.ann }));
 
         let events = async || rows::<i64>(&test.db, "select count(*) from event").await[0];
         let count = events().await;

@@ -1,14 +1,20 @@
 //! What the server does besides answering requests.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use halyard_http_api::App;
 use halyard_identity::{MAIL_JOB, Mail};
-use halyard_messaging::{attachment, purge};
+use halyard_messaging::{attachment, notification, purge, search};
 use halyard_platform::{
     blobs::BlobId,
-    db, idempotency,
+    db,
+    events::follow::{Following, follow},
+    idempotency,
     jobs::{self, Config, Done, Failure, Job, Policy, Running, Workers},
 };
 use metrics::gauge;
@@ -24,18 +30,63 @@ const GAUGES: Duration = Duration::from_secs(15);
 pub(crate) fn start(app: &Arc<App>, data_dir: PathBuf) -> Running {
     let (db, clock) = (app.db.clone(), app.clock.clone());
     let (signals, random) = (app.signals.clone(), app.random.clone());
-    let store = db.clone();
+    let (store, db_of_fill) = (db.clone(), db.clone());
     let host = mail::host_of(app.settings.public_url.as_deref());
     Workers::new(db, signals, clock, random, Config::default())
         .handler(purge::JOB, Policy::default(), move |job: Job| {
             let db = store.clone();
             async move { purge_all(&db, &job).await }
         })
+        .handler(search::FILL_JOB, Policy::default(), {
+            let store = db_of_fill;
+            move |_: Job| {
+                let db = store.clone();
+                async move { fill_search(&db).await }
+            }
+        })
         .handler(MAIL_JOB, Policy::default(), move |job: Job| {
             let (data_dir, host) = (data_dir.clone(), host.clone());
             async move { write_mail(data_dir, host, job).await }
         })
         .start()
+}
+
+/// Starts those who do something about every event.
+pub(crate) fn follow_events(app: &App) -> Vec<Following> {
+    let db = app.db.clone();
+    let index = follow(db.clone(), &app.signals, search::FOLLOWER, search::BATCH, move |batch| {
+        let (db, full) = (db.clone(), batch.events.len() as i64 == search::BATCH);
+        async move {
+            let begun = Instant::now();
+            search::follow(&db, batch).await?;
+            if full {
+                // Whoever posts shares the store with us. When much is posted the index may lag.
+                tokio::time::sleep(begun.elapsed()).await;
+            }
+            Ok::<_, halyard_messaging::Error>(())
+        }
+    });
+    let db = app.db.clone();
+    let (name, limit) = (notification::FOLLOWER, notification::BATCH);
+    let tell = follow(db.clone(), &app.signals, name, limit, move |batch| {
+        let db = db.clone();
+        async move { notification::follow(&db, batch).await }
+    });
+    vec![index, tell]
+}
+
+/// Enters what was posted before there was an index. Idempotent: what is entered is passed over.
+async fn fill_search(db: &db::Db) -> Result<Done, Failure> {
+    let mut at = search::Filling::default();
+    loop {
+        let begun = Instant::now();
+        let next = search::fill(db, at).await;
+        match next.map_err(|error| Failure::temporary(error.to_string()))? {
+            Some(next) => at = next,
+            None => return Ok(Done::Finished),
+        }
+        tokio::time::sleep(begun.elapsed()).await;
+    }
 }
 
 /// Writes a mail into the data directory. Idempotent: see [`mail::write`].

@@ -4,7 +4,8 @@ use halyard_identity::Scope;
 
 use super::{
     attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, inbox,
-    messages, reactions, threads, users, workspace_users, workspaces,
+    messages, notifications, reactions, search, threads, url_join, users, workspace_users,
+    workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
@@ -142,6 +143,8 @@ const CHANNEL: Answer = One("Channel", "Channel");
 const THREAD: Answer = One("ThreadV2", "Thread");
 const COMMENT: Answer = One("CommentV2", "Comment");
 const CONVERSATION: Answer = One("ConversationV2", "Conversation");
+const SETTINGS: Answer = One("NotificationSettings", "NotificationSettings");
+const JOIN_LINK: Answer = One("JoinLink", "JoinLink");
 const INBOX_COUNT: Answer = One("InboxCount", "InboxCount");
 const MESSAGE: Answer = One("MessageV2", "Message");
 
@@ -416,6 +419,53 @@ routes! {
         "Uploads a file, to be attached to a post within a day.";
     Post "attachments/remove" With(Scope::ATTACHMENTS_WRITE) => attachments::remove: Done,
         "Takes an attachment off a thread, comment or message.";
+
+    Get "notifications/get" With(Scope::NOTIFICATIONS_READ) => notifications::get: One("Notifications", "Notifications"),
+        "Lists what the caller was told, newest first.";
+    Post "notifications/mark_read" With(Scope::NOTIFICATIONS_WRITE) => notifications::mark_read: Done,
+        "Marks a notification and all before it as read.";
+    Post "notifications/reset" With(Scope::NOTIFICATIONS_WRITE) => notifications::reset: Done,
+        "Marks all notifications as read.";
+    Get "notifications_settings/get" With(Scope::NOTIFICATIONS_READ) => notifications::settings: SETTINGS,
+        "Gets how the caller wants to be told.";
+    Post "notifications_settings/update" With(Scope::NOTIFICATIONS_WRITE) => notifications::update: SETTINGS,
+        "Changes one setting.";
+    Post "notifications_settings/update_many" With(Scope::NOTIFICATIONS_WRITE) => notifications::update_many: SETTINGS,
+        "Changes several settings.";
+    Get "notifications_settings/v2/get" With(Scope::NOTIFICATIONS_READ) => notifications::settings: SETTINGS,
+        "Gets how the caller wants to be told, under its path of version 2.";
+    Post "notifications_settings/v2/update" With(Scope::NOTIFICATIONS_WRITE) => notifications::update: SETTINGS,
+        "Changes one setting, under its path of version 2.";
+    Post "notifications_settings/v2/update_many" With(Scope::NOTIFICATIONS_WRITE) => notifications::update_many: SETTINGS,
+        "Changes several settings, under its path of version 2.";
+
+    Post "url_join/get_or_create" With(Scope::WORKSPACES_WRITE) => url_join::get_or_create: JOIN_LINK,
+        "Gets the link by which people join a workspace; makes it when there is none.";
+    Get "url_join/get_only" With(Scope::WORKSPACES_READ) => url_join::get_only: JOIN_LINK,
+        "Gets the link by which people join a workspace, or null.";
+    Post "url_join/disable" With(Scope::WORKSPACES_WRITE) => url_join::disable: Done,
+        "Ends the link by which people join a workspace.";
+    Post "url_join/join_workspace" With(Scope::WORKSPACES_WRITE) => url_join::join_workspace: WORKSPACE,
+        "Makes the caller a member of the workspace of a link.";
+
+    Get "search" With(Scope::SEARCH_READ) => search::search: One("SearchPage", "SearchPage"),
+        "Finds threads and conversations by what was posted in them.";
+    Get "search/thread" With(Scope::SEARCH_READ) => search::thread: One("CommentHits", "CommentHits"),
+        "Finds comments of a thread.";
+    Get "search/conversation" With(Scope::SEARCH_READ) => search::conversation: One("MessageHits", "MessageHits"),
+        "Finds messages of a conversation.";
+    Get "autocomplete/query_threads" With(Scope::SEARCH_READ) => search::query_threads: Many("ThreadV2", "Thread"),
+        "Lists threads whose title holds what was typed so far.";
+    Get "search/query" With(Scope::SEARCH_READ) => search::query: One("SearchPageV2", "SearchPageV2"),
+        "Finds threads and conversations, as version 2 asks.";
+    Get "search/comments" With(Scope::SEARCH_READ) => search::comments: One("Hits", "Hits"),
+        "Shows the hits in a thread with what lies between them.";
+    Get "search/expand_comment_range" With(Scope::SEARCH_READ) => search::expand_comment_range: One("Hits", "Hits"),
+        "Shows comments that lie between hits.";
+    Get "search/messages" With(Scope::SEARCH_READ) => search::messages: One("Hits", "Hits"),
+        "Shows the hits in a conversation with what lies between them.";
+    Get "search/expand_conversation_message_range" With(Scope::SEARCH_READ) => search::expand_conversation_message_range: One("Hits", "Hits"),
+        "Shows messages that lie between hits.";
 
     Post "batch" Nobody => batch::run:
         Other("a list, in the order of the requests, of objects with code (an HTTP status), headers (a text, one header a line) and body (the JSON answer as text)"),

@@ -41,6 +41,18 @@ use super::{call, dto, endpoint::ROUTES};
     dto::UnreadConversation,
     dto::Message,
     dto::MessageV2,
+    dto::Notifications,
+    dto::Notification,
+    dto::NotificationSettings,
+    dto::JoinLink,
+    dto::SearchPage,
+    dto::Found,
+    dto::CommentHits,
+    dto::MessageHits,
+    dto::SearchPageV2,
+    dto::FoundV2,
+    dto::Hits,
+    dto::HitItem,
 )))]
 struct Objects;
 

@@ -56,17 +56,17 @@ params! {
 
 /// Makes the answers of one call.
 #[derive(Clone)]
-struct Shape {
+pub(super) struct Shape {
     version: Version,
     base: String,
 }
 
 impl Shape {
-    fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &Call) -> Self {
         Self { version: call.version, base: call.base.clone() }
     }
 
-    fn answer(
+    pub(super) fn answer(
         &self,
         tx: &mut Tx<'_>,
         actor: &Actor,

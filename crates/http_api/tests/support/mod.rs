@@ -16,12 +16,17 @@ use halyard_identity::{
 use halyard_messaging::{
     Actor, Error, Role, WorkspaceId,
     member::{self, Invitation},
+    notification, search,
     workspace::{self, NewWorkspace, Workspace},
 };
 use halyard_platform::{
     blobs::Blobs,
     clock::{Clock, Millis},
-    db::{FromRow, Migration, Tx, testing::TestDb},
+    db::{
+        FromRow, Migration, Tx,
+        testing::{TestDb, eventually},
+    },
+    events::follow,
     outbound::{self, Outbound},
     params,
     random::Random,
@@ -158,6 +163,24 @@ impl TestApp {
             self.rows("select kind, payload from job order by id").await;
         let mails = jobs.into_iter().filter(|(kind, _)| kind == MAIL_JOB);
         mails.map(|(_, payload)| serde_json::from_str(&payload).unwrap()).collect()
+    }
+
+    /// Lets those who do something about every event see everything that has happened.
+    pub(crate) async fn index(&self) {
+        // Another database of the same server may hold events back for a moment.
+        eventually("all events are dealt with", || async {
+            let next = |tx: &mut Tx<'_>| follow::next(tx, search::FOLLOWER, 1_000);
+            let batch = self.app.db.read(next).await.unwrap();
+            search::follow(&self.app.db, batch).await.unwrap();
+            let next = |tx: &mut Tx<'_>| follow::next(tx, notification::FOLLOWER, 1_000);
+            let batch = self.app.db.read(next).await.unwrap();
+            notification::follow(&self.app.db, batch).await.unwrap();
+            let left = "select count(*) from event where id > coalesce((select min(f.event_id)
+                from event_follower f
+                where f.name in ('messaging.search', 'messaging.notifications')), 0)";
+            self.rows::<i64>(left).await == [0]
+        })
+        .await;
     }
 
     /// The rows of a query.
@@ -303,6 +326,13 @@ impl Answer {
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}: {}", self.asked, String::from_utf8_lossy(&self.bytes));
         self.json()
+    }
+
+    /// Asserts the status of a page.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16) {
+        let page = String::from_utf8_lossy(&self.bytes);
+        assert_eq!(self.status, status, "{}: {page}", self.asked);
     }
 
     /// Asserts `{"status": "ok"}`.

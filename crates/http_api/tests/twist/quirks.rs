@@ -1,8 +1,8 @@
 //! Oddities of real clients and of the vendor's examples, under the numbers of our list of them.
 //!
-//! Numbers that belong to calls which are not served yet: 16 (hooks), 25 (invitation addresses and
-//! loop-in mail), 29 (search), 37 and 38 (integrations). Of 34 the part that concerns searches is
-//! missing. All 15 examples of number 40, and those that 8, 9
+//! Numbers that belong to calls which are not served yet: 16 (hooks), 37 and 38 (integrations). Of 25
+//! the part that concerns loop-in mail is missing.
+//! All 15 examples of number 40, and those that 8, 9
 //! and 39 speak of, are replayed as a whole in `examples.rs`.
 //!
 //! These tests run on SQLite only: they are about reading requests, which ends before a database is
@@ -348,6 +348,18 @@ quirks! {
         assert_eq!(ann.get(&path).await.ok()["is_removed"], true);
     }
 
+    async fn quirk_25_a_link_is_joined_by_its_address_or_its_code(desk: &Desk) {
+        let (bo, eve, space) = (&desk.team.bo, &desk.team.eve, desk.team.space);
+        let link = bo.post_json("v3/url_join/get_or_create", json!({"workspace_id": space}));
+        let link = link.await.ok()["url"].as_str().unwrap().to_owned();
+        let code = link.rsplit('/').next().unwrap();
+        for given in [&link, code, &format!("{link}/")] {
+            let form = [("url_invite_code", given)];
+            assert_eq!(eve.post_form("v2/url_join/join_workspace", &form).await.ok()["id"], space.0);
+        }
+        eve.post_form("v2/url_join/join_workspace", &[("url_invite_code", "17")]).await.fails(404, 105);
+    }
+
     async fn quirk_28_json_without_a_body(desk: &Desk) {
         let ann = &desk.team.ann;
         for call in ["logout", "disconnect_google", "invalidate_token"] {
@@ -357,6 +369,25 @@ quirks! {
         ann.send(Method::POST, "v3/users/logout", JSON, Bytes::new()).await.fails(403, 200);
         let bo = &desk.team.bo;
         bo.send(Method::GET, "v3/users/get_session_user", JSON, Bytes::new()).await.ok();
+    }
+
+    async fn quirk_29_the_filters_of_a_search_have_two_names_each(desk: &Desk) {
+        desk.team.app.index().await;
+        let (bo, space, ann) = (&desk.team.bo, desk.team.space, desk.team.ann.id);
+        let path = format!("v3/search?workspace_id={space}&query=b");
+        for (documented, sent) in [
+            (format!("from_user_id={}", bo.id), format!("author_ids={}", bo.id)),
+            (format!("from_user_id={ann}"), format!("author_ids={ann}")),
+            (format!("after_ts={}", SECOND - 1), "date_from=2027-01-15".to_owned()),
+            (format!("before_ts={}", SECOND - 1), "date_to=2027-01-14".to_owned()),
+            ("limit=1&cursor_mark=".to_owned(), "limit=1&cursor=".to_owned()),
+        ] {
+            let one = bo.get(&format!("{path}&{documented}")).await.ok();
+            assert_eq!(one, bo.get(&format!("{path}&{sent}")).await.ok(), "{documented}");
+        }
+        let some = bo.get(&format!("{path}&author_ids={}", bo.id)).await.ok();
+        let none = bo.get(&format!("{path}&author_ids={ann}")).await.ok();
+        assert_eq!((length(&some["items"]), length(&none["items"])), (3, 0));
     }
 
     async fn quirk_30_empty_text_ends_an_absence(desk: &Desk) {
@@ -462,6 +493,12 @@ quirks! {
         ] {
             let path = format!("v3/comments/get?thread_id={}&{query}", desk.thread);
             assert_eq!(length(&desk.team.ann.get(&path).await.ok()), found, "{query}");
+        }
+            desk.team.app.index().await;
+        let (bo, space) = (&desk.team.bo, desk.team.space);
+        for (filter, hits) in [("after_ts", 3), ("before_ts", 0)] {
+            let path = format!("v3/search?workspace_id={space}&query=b&{filter}={}.5", SECOND - 1);
+            assert_eq!(length(&bo.get(&path).await.ok()["items"]), hits, "{filter}");
         }
     }
 

@@ -125,6 +125,19 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     ("action", "action text!, type text!, button_text text!, url ?text, message ?text"),
     ("inbox_count", "data int!, version int!"),
+    (
+        "search_page",
+        "items [search_item]!, next_cursor_mark text, has_more bool!, is_plan_restricted bool!",
+    ),
+    (
+        "search_item",
+        "id text!, type text!, snippet text!, snippet_creator_id int!,
+        snippet_last_updated_ts int!, thread_id ?int, comment_id ?int, channel_id ?int,
+        channel_name ?text, channel_color ?int, conversation_id ?int, message_id ?int, title ?text,
+        closed ?bool, user_ids [int]!",
+    ),
+    ("comment_hits", "comment_ids [int]!"),
+    ("message_hits", "message_ids [int]!"),
     ("done", "status text!"),
     // Version 2, as documented: every property is there. In a conversation without messages nobody
     // has written what the snippet shows.

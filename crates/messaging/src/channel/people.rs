@@ -95,7 +95,8 @@ fn changed(
         return Ok(());
     }
     tx.exec("update channel set version = version + 1 where id = $1", params![id])?;
-    let payload = json!({"workspace_id": workspace, "channel_id": id, "user_ids": people});
+    let payload =
+        json!({"workspace_id": workspace, "channel_id": id, "user_ids": people, "by": actor.user});
     event::record(tx, actor, workspace, kind, ("channel", id.0), &payload.to_string())?;
     Ok(())
 }

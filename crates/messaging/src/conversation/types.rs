@@ -146,3 +146,16 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: ConversationId) -> Result<Conver
         tx.optional(select_conversations!("where c.id = $2"), params![actor.user, id])?;
     complete(tx, actor, found.into_iter().collect())?.pop().ok_or(Error::ConversationNotFound)
 }
+
+/// Those of the conversations that are the actor's.
+pub(crate) fn load_all(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    ids: &[i64],
+) -> Result<Vec<Conversation>, Error> {
+    let found: Vec<Conversation> = tx.all(
+        select_conversations!("where c.id in {ids $2}"),
+        params![actor.user, &json::encode(ids)],
+    )?;
+    complete(tx, actor, found)
+}

@@ -6,6 +6,7 @@
 mod conversations;
 mod files;
 mod orphans;
+mod search;
 mod threads;
 
 use std::collections::HashSet;
@@ -20,7 +21,7 @@ pub use files::{File, file_exists, files};
 
 /// Every check, in the order in which repairs build on each other.
 pub fn checks() -> Vec<Check> {
-    [orphans::CHECKS, threads::CHECKS, conversations::CHECKS, CHECKS].concat()
+    [orphans::CHECKS, threads::CHECKS, conversations::CHECKS, search::CHECKS, CHECKS].concat()
 }
 
 const CHECKS: &[Check] = &[

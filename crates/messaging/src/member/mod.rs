@@ -6,6 +6,7 @@
 mod activity;
 mod invite;
 mod leave;
+mod link;
 
 use halyard_identity::{self as identity, AwayMode, UserId};
 use halyard_platform::{
@@ -18,6 +19,7 @@ use serde_json::json;
 pub use activity::{Activity, Platform, heartbeat, info, local_time, reset_presence};
 pub use invite::{Invitation, Invited, invite, resend_invite};
 pub use leave::{leave_all, remove, set_role};
+pub use link::{behind_code, disable_join_code, join_by_code, join_code, make_join_code};
 
 use crate::{Actor, Error, Role, WorkspaceId, event, json::decode, workspace};
 
@@ -273,6 +275,7 @@ fn record(
     user: UserId,
     kind: &'static str,
 ) -> Result<(), db::Error> {
-    let payload = json!({ "workspace_id": workspace, "user_id": user }).to_string();
+    let payload =
+        json!({ "workspace_id": workspace, "user_id": user, "by": actor.user }).to_string();
     event::record(tx, actor, workspace, kind, ("workspace", workspace.0), &payload)
 }

@@ -263,6 +263,33 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<Thread, Erro
     finished(tx, actor, thread.into_iter().collect())?.pop().ok_or(Error::ThreadNotFound)
 }
 
+/// Those of the threads that the actor can see, in the given order.
+pub(crate) fn load_all(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    ids: &[ThreadId],
+) -> Result<Vec<Thread>, Error> {
+    let mut threads: Vec<Thread> = tx.all(
+        concat!(
+            "select ",
+            thread_columns!("$2"),
+            "
+             from thread t
+             join channel c on c.id = t.channel_id and c.removed_at is null
+             join member m on m.workspace_id = t.workspace_id and m.user_id = $2
+                 and m.removed_at is null
+             join users u on u.id = t.creator
+             left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
+             left join thread_state s on s.user_id = $2 and s.thread_id = t.id
+             where t.id in {ids $1} and t.removed_at is null
+                 and (cm.user_id is not null or (c.public and m.role <> 'guest'))"
+        ),
+        params![&crate::json::encode(ids), actor.user],
+    )?;
+    threads.sort_by_key(|thread| ids.iter().position(|id| *id == thread.id));
+    Ok(finished(tx, actor, threads)?)
+}
+
 /// Adds what a list query leaves out.
 pub(crate) fn finished(
     tx: &mut Tx<'_>,

@@ -9,8 +9,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use halyard_messaging::search;
 use halyard_platform::{
     blobs::{BlobId, Blobs},
+    clock::Clock,
     db::{
         self, Dialect, Migration, Schema, Table, Tx, empty, load, migrate, raise_sequence, status,
         tables,
@@ -169,5 +171,7 @@ fn fill(tx: &mut Tx<'_>, path: &Path, known: &[Migration]) -> anyhow::Result<u64
         events::adopt(tx)?;
     }
     migrate(tx, &migrations())?;
+    // The index is not in the backup; the server makes it again from what is.
+    search::rebuild(tx, Clock::system().now())?;
     Ok(rows)
 }

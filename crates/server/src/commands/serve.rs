@@ -5,6 +5,7 @@ use axum::serve::ListenerExt;
 use clap::Args;
 use halyard_http_api::App;
 use halyard_identity::{Purpose, SecretHash, count_users, issue_code};
+use halyard_messaging::notification;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -55,9 +56,14 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
         offer_set_up(&app, address).await?;
     }
     let working = workers::start(&app, config.data_dir.clone());
+    app.db.write(notification::begin).await?;
+    let following = workers::follow_events(&app);
     let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
     let served = serve(listener, &app).await;
     keeping.abort();
+    for follower in following {
+        follower.stop().await;
+    }
     let stopped = working.stop(GRACE).await;
     app.db.close().await;
     tracing::info!(jobs_ended = stopped.ended, jobs_released = stopped.released, "stopped");

@@ -10,8 +10,11 @@ mod comment;
 mod conversation;
 mod group;
 mod inbox;
+mod join;
 mod member;
 mod message;
+mod notification;
+mod search;
 mod thread;
 mod user;
 mod workspace;
@@ -38,8 +41,13 @@ pub(crate) use conversation::{Conversation, ConversationAnswer, ConversationV2};
 pub(crate) use conversation::{UnreadConversation, UnreadDirect};
 pub(crate) use group::Group;
 pub(crate) use inbox::InboxCount;
+pub(crate) use join::JoinLink;
 pub(crate) use member::{MemberAnswer, WorkspaceUser, WorkspaceUserV2};
 pub(crate) use message::{Message, MessageAnswer, MessageV2};
+pub(crate) use notification::{Notification, NotificationSettings, Notifications};
+pub(crate) use search::{
+    CommentHits, Found, FoundV2, HitItem, Hits, MessageHits, SearchPage, SearchPageV2,
+};
 pub(crate) use thread::{Thread, ThreadAnswer, ThreadV2, Unread, UnreadThread};
 pub(crate) use user::{GoogleConnection, User, UserAnswer, UserV2, View};
 pub(crate) use workspace::{Workspace, WorkspaceAnswer, WorkspaceV2};

@@ -90,7 +90,12 @@ impl Fixture {
         }
         let here = json!({"workspace_id": team.space, "platform": "desktop"});
         ann.post_json("v3/users/heartbeat", here).await.done();
+        let second_space = make(ann, "workspaces/add", json!({"name": "Second"})).await;
+        let link = json!({"workspace_id": team.space});
+        let link = ann.post_json("v3/url_join/get_or_create", link).await.ok();
         team.dismiss_rae().await;
+        team.app.index().await;
+        let told = gus.get("v3/notifications/get").await.ok();
 
         let names = [
             ("space", team.space.0),
@@ -104,6 +109,8 @@ impl Fixture {
             ("kept_talk", kept_talk),
             ("message", message),
             ("group", group),
+            ("second_space", second_space),
+            ("told", id(&told["notifications"][0])),
             ("invited", invited),
             ("bo", bo.id.0),
             ("cat", cat.id.0),
@@ -111,6 +118,7 @@ impl Fixture {
         ];
         let mut names: Vec<_> = names.map(|(name, id)| (name, id.to_string())).into();
         names.push(("file", ID.to_owned()));
+        names.push(("link", link["url"].as_str().unwrap().to_owned()));
         let mut tokens = vec![(None, team.app.token(ann.id, Scopes::NONE).await)];
         for scope in ALL_SCOPES {
             tokens.push((Some(*scope), team.app.token(ann.id, all_but(*scope)).await));

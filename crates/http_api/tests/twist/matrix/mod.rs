@@ -199,7 +199,16 @@ fn outcome(answer: &Answer) -> String {
 /// Whether the answer has to have something in it that others may not see.
 fn shows_secrets(route: &Endpoint, row: &Row) -> bool {
     let things = ["{channel}", "{thread}", "{comment}", "{talk}", "{message}"];
-    let lists = ["channels/get", "conversations/get"];
+    let lists = [
+        "channels/get",
+        "conversations/get",
+        "search",
+        "search/query",
+        "autocomplete/query_threads",
+    ];
+    // These answer ids only.
+    let ids = ["search/thread", "search/conversation"];
     route.verb == Verb::Get
+        && !ids.contains(&route.path)
         && (things.iter().any(|thing| row.1.contains(thing)) || lists.contains(&route.path))
 }

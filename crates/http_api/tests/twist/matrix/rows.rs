@@ -163,6 +163,42 @@ pub(super) const ROWS: &[Row] = &[
     ("conversation_messages/remove", "id={message}", "ok ok 109 125 125 125"),
     ("attachments/upload", "file", EVERYBODY),
     ("attachments/remove", "attachment_id={file}&comment_id={comment}", "ok ok 109 115 115 115"),
+    ("notifications/get", "", EVERYBODY),
+    // The guest inside was told of a channel.
+    ("notifications/mark_read", "notification_id={told}", "20 20 ok 20 20 20"),
+    ("notifications/reset", "", EVERYBODY),
+    ("notifications_settings/get", "workspace_id={space}", PEOPLE),
+    ("notifications_settings/update", "workspace_id={space}&setting=push_delay&value=5", PEOPLE),
+    (
+        "notifications_settings/update_many",
+        "workspace_id={space}&mapping={\"push_delay\":5}",
+        PEOPLE,
+    ),
+    ("notifications_settings/v2/get", "workspace_id={space}", PEOPLE),
+    ("notifications_settings/v2/update", "workspace_id={space}&setting=push_delay&value=5", PEOPLE),
+    (
+        "notifications_settings/v2/update_many",
+        "workspace_id={space}&mapping={\"push_delay\":5}",
+        PEOPLE,
+    ),
+    ("url_join/get_or_create", "workspace_id={second_space}", "ok 105 105 105 105 105"),
+    ("url_join/get_only", "workspace_id={space}", NO_GUESTS),
+    ("url_join/disable", "workspace_id={space}", NO_GUESTS),
+    // Who is in it stays in it; who was removed may not come back this way.
+    ("url_join/join_workspace", "url_invite_code={link}", "ok ok ok ok ok 109"),
+    ("search", "workspace_id={space}&query=zanzibar", PEOPLE),
+    ("search/thread", "thread_id={thread}&query=zanzibar", THREAD),
+    ("search/conversation", "conversation_id={talk}&query=zanzibar", TALK),
+    ("autocomplete/query_threads", "workspace_id={space}&query=zanz", PEOPLE),
+    ("search/query", "workspace_id={space}&query=zanzibar", PEOPLE),
+    ("search/comments", "thread_id={thread}&query=zanzibar", THREAD),
+    ("search/expand_comment_range", "thread_id={thread}&idx_start=0&idx_end=9", THREAD),
+    ("search/messages", "aggregate_id={talk}&query=zanzibar", TALK),
+    (
+        "search/expand_conversation_message_range",
+        "conversation_id={talk}&idx_start=0&idx_end=9",
+        TALK,
+    ),
 ];
 
 /// The people of the channel.

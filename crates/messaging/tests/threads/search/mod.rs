@@ -1,0 +1,5 @@
+//! What is found, and how the index is kept.
+
+mod keeping;
+mod queries;
+mod whole;
