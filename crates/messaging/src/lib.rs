@@ -23,6 +23,7 @@ mod name;
 mod post;
 pub mod purge;
 pub mod reaction;
+pub mod subscription;
 pub mod temp_id;
 pub mod text;
 pub mod thread;
@@ -55,4 +56,5 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0004_attachments.sql"),
     },
     Migration { name: "messaging/0005_inbox", sql: include_str!("../migrations/0005_inbox.sql") },
+    Migration { name: "messaging/0006_hooks", sql: include_str!("../migrations/0006_hooks.sql") },
 ];

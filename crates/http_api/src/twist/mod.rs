@@ -15,6 +15,7 @@ mod endpoint;
 mod error;
 pub mod files;
 mod groups;
+pub mod hooks;
 mod ids;
 mod inbox;
 mod messages;

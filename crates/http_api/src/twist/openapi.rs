@@ -41,6 +41,10 @@ use super::{call, dto, endpoint::ROUTES};
     dto::UnreadConversation,
     dto::Message,
     dto::MessageV2,
+    dto::Subscribed,
+    dto::SubscriptionSeen,
+    dto::DeliverySeen,
+    dto::Resent,
 )))]
 struct Objects;
 

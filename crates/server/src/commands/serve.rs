@@ -55,10 +55,11 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
         offer_set_up(&app, address).await?;
     }
     let working = workers::start(&app, config.data_dir.clone());
+    let delivering = halyard_http_api::twist::hooks::start(&app).await?;
     let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
     let served = serve(listener, &app).await;
     keeping.abort();
-    let stopped = working.stop(GRACE).await;
+    let (stopped, _) = tokio::join!(working.stop(GRACE), delivering.stop(GRACE));
     app.db.close().await;
     tracing::info!(jobs_ended = stopped.ended, jobs_released = stopped.released, "stopped");
     served?;
