@@ -7,6 +7,7 @@
 pub mod bare;
 pub mod connection;
 mod database;
+pub mod deliveries;
 pub mod histogram;
 pub mod load;
 mod pacer;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
 use halyard_bench::bare;
+use halyard_bench::deliveries;
 use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
 
@@ -31,6 +32,17 @@ enum Command {
         /// File that takes the figures as JSON.
         #[arg(long, default_value = "bench/results/latest.json")]
         results: PathBuf,
+        #[command(flatten)]
+        duration: DurationArguments,
+    },
+    /// Measures signed deliveries of outbound webhooks.
+    Deliveries {
+        /// The server program.
+        #[arg(long)]
+        server: PathBuf,
+        /// PostgreSQL address; SQLite in temporary directories without it.
+        #[arg(long)]
+        database: Option<String>,
         #[command(flatten)]
         duration: DurationArguments,
     },
@@ -85,6 +97,19 @@ fn main() -> Result<()> {
             })?;
             report.write_json(&results)?;
             write!(io::stdout(), "{report}").context("print the report")
+        }
+        Command::Deliveries { server, database, duration } => {
+            let settings = Settings {
+                server,
+                own_program: own_program()?,
+                database_url: database,
+                duration: duration.parse()?,
+                only: None,
+            };
+            let figures = deliveries::run(&settings, |what| {
+                let _ignored = writeln!(io::stderr(), "… {what}");
+            })?;
+            write!(io::stdout(), "{figures}").context("print the figures")
         }
         Command::Ceiling { duration } => {
             let figures = runner::bare_http(&own_program()?, duration.parse()?)?;

@@ -25,7 +25,7 @@ use crate::trivial;
 /// Requests at a time while data is prepared: enough to fill the commit groups.
 const SETUP_CALLERS: usize = 64;
 /// How long a server may take to start or to stop, and a load may hear nothing.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of the body that a bare insert gets: as many as the compared request has.
 const BARE_BODY: usize = 230;
 /// How long work after the answers may take.
@@ -240,18 +240,18 @@ fn start(settings: &Settings, store: &Store, first_request: &Request) -> Result<
 }
 
 /// A fresh database for one scenario: SQLite in the data directory, or one on the server given.
-struct Store {
+pub(crate) struct Store {
     data: PathBuf,
     created: Option<database::Created>,
 }
 
 impl Store {
-    fn create(settings: &Settings, data: &Path) -> Result<Self> {
+    pub(crate) fn create(settings: &Settings, data: &Path) -> Result<Self> {
         let created = settings.database_url.as_deref().map(database::Created::on).transpose()?;
         Ok(Self { data: data.to_path_buf(), created })
     }
 
-    fn arguments(&self) -> Vec<OsString> {
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
         let mut arguments = vec!["--data-dir".into(), self.data.clone().into()];
         if let Some(created) = &self.created {
             arguments.extend(["--database".into(), created.url().into()]);
@@ -259,13 +259,13 @@ impl Store {
         arguments
     }
 
-    fn remove(self) -> Result<()> {
+    pub(crate) fn remove(self) -> Result<()> {
         self.created.map_or(Ok(()), database::Created::remove)
     }
 }
 
 /// Creates the demo workspace and takes its ids and tokens.
-fn demo(settings: &Settings, store: &Store) -> Result<Variables> {
+pub(crate) fn demo(settings: &Settings, store: &Store) -> Result<Variables> {
     let output = Command::new(&settings.server)
         .args(["demo", "--json"])
         .args(store.arguments())

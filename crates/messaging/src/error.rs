@@ -35,6 +35,9 @@ pub enum Error {
     /// No attachment that the actor can see has this id.
     #[error("attachment not found")]
     AttachmentNotFound,
+    /// No subscription of the actor has this id.
+    #[error("subscription not found")]
+    SubscriptionNotFound,
     /// The actor can see the thing, but may not do this. The text says who may.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),

@@ -196,7 +196,12 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: GroupId) -> Result<(), Error> 
     let group = changeable(tx, actor, id, &[])?;
     tx.exec("delete from member_group_user where group_id = $1", params![id])?;
     tx.exec("delete from member_group where id = $1", params![id])?;
-    record(tx, actor, group.workspace, id, "group_deleted")?;
+    let payload = json!({
+        "workspace_id": group.workspace, "group_id": id, "name": group.name,
+        "user_ids": group.users,
+    });
+    let subject = ("group", id.0);
+    event::record(tx, actor, group.workspace, "group_deleted", subject, &payload.to_string())?;
     Ok(())
 }
 

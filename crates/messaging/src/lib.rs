@@ -26,6 +26,7 @@ mod post;
 pub mod purge;
 pub mod reaction;
 pub mod search;
+pub mod subscription;
 pub mod temp_id;
 pub mod text;
 pub mod thread;
@@ -63,4 +64,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "messaging/0005_notifications",
         sql: include_str!("../migrations/0005_notifications.sql"),
     },
+    Migration { name: "messaging/0006_hooks", sql: include_str!("../migrations/0006_hooks.sql") },
 ];

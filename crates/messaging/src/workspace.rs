@@ -271,7 +271,10 @@ pub(crate) fn end(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<(),
     )?;
     identity::forget_default_workspace(tx, id.0)?;
     crate::purge::enqueue_workspace(tx, actor, id)?;
-    record(tx, actor, id, "workspace_deleted")?;
+    let (name, creator): (String, UserId) =
+        tx.one("select name, creator from workspace where id = $1", params![id])?;
+    let payload = json!({ "workspace_id": id, "name": name, "creator": creator }).to_string();
+    event::record(tx, actor, id, "workspace_deleted", ("workspace", id.0), &payload)?;
     Ok(())
 }
 

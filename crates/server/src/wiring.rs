@@ -121,6 +121,7 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
             open_registration: config.open_registration,
             body_limit: config.body_limit,
             upload_limit: config.upload_limit,
+            ..Settings::default()
         },
     }))
 }

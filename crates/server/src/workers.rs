@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use halyard_http_api::App;
 use halyard_identity::{MAIL_JOB, Mail};
-use halyard_messaging::{attachment, notification, purge, search};
+use halyard_messaging::{attachment, notification, purge, search, subscription};
 use halyard_platform::{
     blobs::BlobId,
     db,
@@ -147,11 +147,24 @@ async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
         })
         .await
         .with_context(|| format!("the database of {}", data_dir.display()))?;
+    sweep_deliveries(app).await?;
     sweep_attachments(app).await?;
     // An upload takes minutes at most; what is a day old was abandoned.
     let abandoned = app.clock.now() - 24 * 60 * 60 * 1000;
     app.blobs.sweep_temporary(abandoned).await.context("temporary files")?;
     Ok(())
+}
+
+/// Removes deliveries that were visible for long enough, in slices that hold up nobody.
+async fn sweep_deliveries(app: &App) -> anyhow::Result<()> {
+    const SLICE: i64 = 2000;
+    let now = app.clock.now();
+    loop {
+        let gone = app.db.write(move |tx| subscription::sweep(tx, now, SLICE)).await?;
+        if gone < SLICE.unsigned_abs() {
+            return Ok(());
+        }
+    }
 }
 
 /// Removes files that were uploaded and never attached to anything. A blob whose removal a crash

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use halyard_identity::{Familiar, LoginLimit, Passwords};
 use halyard_platform::{
     blobs::Blobs, clock::Clock, db::Db, outbound::Outbound, random::Random, signals::Signals,
@@ -44,6 +46,8 @@ pub struct Settings {
     pub body_limit: u64,
     /// Bytes of an uploaded file.
     pub upload_limit: u64,
+    /// How long the target of a webhook may take to begin its answer.
+    pub hook_time: Duration,
 }
 
 impl Default for Settings {
@@ -54,6 +58,8 @@ impl Default for Settings {
             // Both as in the vendor documentation.
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
+            // As in the vendor documentation.
+            hook_time: Duration::from_secs(10),
         }
     }
 }

@@ -366,7 +366,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Reply {
 ///
 /// In JSON this text can be nothing but a key with its value: inside of a text its quotes would be
 /// escaped. So the posts need not be parsed.
-fn with_base(text: String, base: &str) -> String {
+pub(super) fn with_base(text: String, base: &str) -> String {
     const PATH: &str = "\":\"/files/";
     if !text.contains(PATH) {
         return text;

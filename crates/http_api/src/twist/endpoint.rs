@@ -3,8 +3,8 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 use halyard_identity::Scope;
 
 use super::{
-    attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, inbox,
-    messages, notifications, reactions, search, threads, url_join, users, workspace_users,
+    attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, hooks,
+    inbox, messages, notifications, reactions, search, threads, url_join, users, workspace_users,
     workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
@@ -413,6 +413,18 @@ routes! {
         "Changes one's own message.";
     Post "conversation_messages/remove" With(Scope::MESSAGES_REMOVE) => messages::remove: Done,
         "Removes a message; its place in the conversation stays.";
+
+    Post "hooks/subscribe" Anyone => hooks::subscribe: One("Subscribed", "Subscribed"),
+        "Has events posted to an address, as far as the caller may see them; answers with status 201.";
+    Post "hooks/unsubscribe" Anyone => hooks::unsubscribe: Done,
+        "Cancels every subscription of the caller with an address.";
+    Get "hooks/get" Anyone => hooks::get: Many("SubscriptionSeen", "SubscriptionSeen"),
+        "Lists the caller's subscriptions. Not part of the imitated API.";
+    Get "hooks/get_deliveries" Anyone => hooks::get_deliveries:
+        Many("DeliverySeen", "DeliverySeen"),
+        "Lists deliveries with what was sent and answered, newest first. Not part of the imitated API.";
+    Post "hooks/resend" Anyone => hooks::resend: One("Resent", "Resent"),
+        "Delivers again, with the old ids. Not part of the imitated API.";
 
     Upload "attachments/upload" With(Scope::ATTACHMENTS_WRITE) => attachments::upload:
         One("Attachment", "Attachment"),

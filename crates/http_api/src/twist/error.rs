@@ -167,6 +167,11 @@ impl Error {
         error
     }
 
+    /// What happened, for our own log.
+    pub(crate) fn to_text(&self) -> String {
+        self.internal.clone().unwrap_or_else(|| self.text.clone())
+    }
+
     /// The answer: `error_uuid`, `error_code`, `error_extra`, `error_string`.
     pub(crate) fn into_response(self, random: &Random) -> Response {
         let id = random.hex(16);
@@ -248,6 +253,7 @@ impl From<halyard_messaging::Error> for Error {
             Cause::ConversationNotFound => Self::new(Code::ConversationNotFound),
             Cause::MessageNotFound => Self::new(Code::MessageNotFound),
             Cause::AttachmentNotFound => Self::new(Code::NotFound).because("attachment"),
+            Cause::SubscriptionNotFound => Self::new(Code::NotFound).because("subscription"),
             Cause::Forbidden(who_may) => Self::new(Code::Forbidden).because(who_may),
             Cause::NameInvalid => Self::new(Code::NameTooShort),
             Cause::Invalid { field, expected } => Self::invalid(field, expected),

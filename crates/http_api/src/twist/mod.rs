@@ -14,6 +14,7 @@ mod endpoint;
 mod error;
 pub mod files;
 mod groups;
+pub mod hooks;
 mod ids;
 mod inbox;
 mod messages;

@@ -53,6 +53,10 @@ use super::{call, dto, endpoint::ROUTES};
     dto::FoundV2,
     dto::Hits,
     dto::HitItem,
+    dto::Subscribed,
+    dto::SubscriptionSeen,
+    dto::DeliverySeen,
+    dto::Resent,
 )))]
 struct Objects;
 

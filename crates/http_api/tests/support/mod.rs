@@ -64,6 +64,11 @@ impl TestApp {
 
     /// With other settings.
     pub(crate) fn with(db: &TestDb, settings: Settings) -> Self {
+        Self::reaching(db, settings, outbound())
+    }
+
+    /// With another way to reach the servers of others.
+    pub(crate) fn reaching(db: &TestDb, settings: Settings, outbound: Outbound) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let random = Random::os();
         let signals = Signals::default();
@@ -78,7 +83,7 @@ impl TestApp {
             signals,
             familiar: Familiar::default(),
             metrics: None,
-            outbound: outbound(),
+            outbound,
             settings,
         };
         Self { app: Arc::new(app), _blobs: directory }

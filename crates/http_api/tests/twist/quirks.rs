@@ -1,8 +1,7 @@
 //! Oddities of real clients and of the vendor's examples, under the numbers of our list of them.
 //!
-//! Numbers that belong to calls which are not served yet: 16 (hooks), 37 and 38 (integrations). Of 25
-//! the part that concerns loop-in mail is missing.
-//! All 15 examples of number 40, and those that 8, 9
+//! Numbers that belong to calls which are not served yet: 37 and 38 (integrations). Of 25 the part
+//! that concerns loop-in mail is missing. All 15 examples of number 40, and those that 8, 9
 //! and 39 speak of, are replayed as a whole in `examples.rs`.
 //!
 //! These tests run on SQLite only: they are about reading requests, which ends before a database is
@@ -248,6 +247,17 @@ quirks! {
             let user = desk.team.ann.post_form("v2/users/update", &fields).await.ok();
             assert_eq!(user["snooze_dnd_end"], time);
         }
+    }
+
+    async fn quirk_16_hooks_take_event_and_event_type(desk: &Desk) {
+        let mut ids = Vec::new();
+        for name in ["event", "event_type"] {
+            let fields = [("target_url", "https://example.com/hook"), (name, "channel_user_deleted")];
+            let answer = desk.team.bo.post_form("v2/hooks/subscribe", &fields).await;
+            assert_eq!(answer.status, 201);
+            ids.push(answer.json()["id"].clone());
+        }
+        assert_eq!(ids[0], ids[1], "the same wish");
     }
 
     async fn quirk_17_reactions_are_read_by_post(desk: &Desk) {

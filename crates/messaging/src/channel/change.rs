@@ -3,7 +3,7 @@ use halyard_platform::{db::Tx, params};
 
 use super::{Channel, access, load, people::join, record};
 use crate::{
-    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, json as stored,
+    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, event, json as stored,
     temp_id::{self, Kind},
     workspace,
 };
@@ -194,7 +194,19 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Error
         params![id, actor.now],
     )?;
     crate::purge::enqueue_channel(tx, actor, id)?;
-    record(tx, actor, channel.workspace, id, "channel_deleted")
+    // Who could see it is told that it is gone; soon no row will say who that was.
+    let public: bool = tx.one("select public from channel where id = $1", params![id])?;
+    let people: Vec<UserId> = tx.all(
+        "select user_id from channel_member where channel_id = $1 order by user_id",
+        params![id],
+    )?;
+    let payload = serde_json::json!({
+        "workspace_id": channel.workspace, "channel_id": id, "name": channel.name,
+        "creator": channel.creator, "public": public, "user_ids": people,
+    });
+    let subject = ("channel", id.0);
+    event::record(tx, actor, channel.workspace, "channel_deleted", subject, &payload.to_string())?;
+    Ok(())
 }
 
 /// Marks a channel for the actor.
@@ -202,8 +214,7 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Error
 /// # Errors
 /// [`Error::ChannelNotFound`]; [`Error::Forbidden`] for a channel the actor has not joined.
 pub fn favorite(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Error> {
-    joined(tx, actor, id)?;
-    set_favorite(tx, actor, id, Some(true))
+    mark(tx, actor, id, true)
 }
 
 /// Takes the mark away.
@@ -211,15 +222,7 @@ pub fn favorite(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Err
 /// # Errors
 /// As [`favorite`].
 pub fn unfavorite(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Error> {
-    joined(tx, actor, id)?;
-    set_favorite(tx, actor, id, Some(false))
-}
-
-fn joined(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Error> {
-    if access(tx, actor, id)?.joined {
-        return Ok(());
-    }
-    Err(Error::Forbidden("join the channel first"))
+    mark(tx, actor, id, false)
 }
 
 fn set_favorite(
@@ -234,5 +237,19 @@ fn set_favorite(
             params![id, actor.user, favorited],
         )?;
     }
+    Ok(())
+}
+
+fn mark(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId, favorited: bool) -> Result<(), Error> {
+    let channel = access(tx, actor, id)?;
+    if !channel.joined {
+        return Err(Error::Forbidden("join the channel first"));
+    }
+    set_favorite(tx, actor, id, Some(favorited))?;
+    let payload = serde_json::json!({
+        "workspace_id": channel.workspace, "channel_id": id, "user_ids": [actor.user],
+    });
+    let (subject, kind) = (("channel", id.0), "channel_user_updated");
+    event::record(tx, actor, channel.workspace, kind, subject, &payload.to_string())?;
     Ok(())
 }

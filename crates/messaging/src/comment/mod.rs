@@ -139,6 +139,41 @@ pub fn load(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<Comment, Er
     in_thread(tx, id, channel, workspace)?.ok_or(Error::CommentNotFound)
 }
 
+/// Those of these comments that the actor can see, in one query.
+///
+/// # Errors
+/// Those of the store.
+pub fn load_many(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    ids: &[CommentId],
+) -> Result<HashMap<CommentId, Comment>, Error> {
+    struct Placed(Comment);
+    impl FromRow for Placed {
+        fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
+            let columns = Columns::from_row(row)?;
+            Ok(Self(columns.within(row.get()?, row.get()?)))
+        }
+    }
+    let found: Vec<Placed> = tx.all(
+        concat!(
+            "select ",
+            comment_columns!(),
+            ", t.channel_id, t.workspace_id
+             from comment k
+             join users u on u.id = k.creator
+             join thread t on t.id = k.thread_id and t.removed_at is null
+             join channel c on c.id = t.channel_id and c.removed_at is null
+             join member m on m.workspace_id = t.workspace_id and m.user_id = $2
+                 and m.removed_at is null
+             left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
+             where k.id in {ids $1} and (cm.user_id is not null or (c.public and m.role <> 'guest'))"
+        ),
+        params![&json::encode(ids), actor.user],
+    )?;
+    Ok(found.into_iter().map(|Placed(comment)| (comment.id, comment)).collect())
+}
+
 /// A comment of a thread that the caller has found through the actor's membership.
 fn in_thread(
     tx: &mut Tx<'_>,

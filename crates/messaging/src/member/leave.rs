@@ -3,9 +3,10 @@
 
 use halyard_identity::{self as identity, UserId};
 use halyard_platform::{db::Tx, params};
+use serde_json::json;
 
 use super::{Member, getone, record};
-use crate::{Actor, Error, Role, WorkspaceId, workspace};
+use crate::{Actor, ChannelId, Error, GroupId, Role, WorkspaceId, event, workspace};
 
 /// Changes what a member may do; for administrators.
 ///
@@ -138,22 +139,35 @@ fn detach(
              and id in (select channel_id from channel_member where user_id = $2)",
         params![workspace, user],
     )?;
-    tx.exec(
+    let channels: Vec<ChannelId> = tx.all(
         "delete from channel_member
-         where user_id = $2 and channel_id in (select id from channel where workspace_id = $1)",
+         where user_id = $2 and channel_id in (select id from channel where workspace_id = $1)
+         returning channel_id",
         params![workspace, user],
     )?;
+    for channel in channels {
+        let payload = json!({"workspace_id": workspace, "channel_id": channel, "user_ids": [user]});
+        let subject = ("channel", channel.0);
+        let kind = "channel_user_removed";
+        event::record(tx, actor, workspace, kind, subject, &payload.to_string())?;
+    }
     tx.exec(
         "update member_group set version = version + 1
          where workspace_id = $1
              and id in (select group_id from member_group_user where user_id = $2)",
         params![workspace, user],
     )?;
-    tx.exec(
+    let groups: Vec<GroupId> = tx.all(
         "delete from member_group_user
-         where user_id = $2 and group_id in (select id from member_group where workspace_id = $1)",
+         where user_id = $2 and group_id in (select id from member_group where workspace_id = $1)
+         returning group_id",
         params![workspace, user],
     )?;
+    for group in groups {
+        let payload = json!({"workspace_id": workspace, "group_id": group, "user_id": user});
+        let (subject, kind) = (("group", group.0), "group_user_removed");
+        event::record(tx, actor, workspace, kind, subject, &payload.to_string())?;
+    }
     if identity::load_user(tx, user)?.default_workspace == Some(workspace.0) {
         identity::set_default_workspace(tx, user, None)?;
     }

@@ -26,4 +26,4 @@ pub use list::{Filter, list, list_ids};
 pub use remove::remove;
 pub(crate) use remove::summarise;
 pub(crate) use types::message_columns;
-pub use types::{Message, load};
+pub use types::{Message, load, load_many};

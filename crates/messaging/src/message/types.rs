@@ -80,6 +80,25 @@ macro_rules! message_columns {
 }
 pub(crate) use message_columns;
 
+/// Those of these messages that are in conversations of the actor, in one query.
+///
+/// # Errors
+/// Those of the store.
+pub fn load_many(tx: &mut Tx<'_>, actor: &Actor, ids: &[MessageId]) -> Result<Vec<Message>, Error> {
+    Ok(tx.all(
+        concat!(
+            "select ",
+            message_columns!(),
+            " from message m
+             join conversation c on c.id = m.conversation_id",
+            seen_by!("$2"),
+            "join users mu on mu.id = m.creator
+             where m.id in {ids $1}"
+        ),
+        params![&crate::json::encode(ids), actor.user],
+    )?)
+}
+
 /// One message of a conversation of the actor, also a removed one.
 ///
 /// # Errors

@@ -115,7 +115,13 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: ThreadId) -> Result<(), Error>
         params![id, actor.now],
     )?;
     crate::purge::enqueue_thread(tx, actor, id)?;
-    record(tx, actor, &thread, "thread_deleted")
+    let payload = json!({
+        "workspace_id": thread.workspace, "channel_id": thread.channel, "thread_id": id,
+        "name": thread.title, "creator": thread.creator,
+    });
+    let subject = ("thread", id.0);
+    event::record(tx, actor, thread.workspace, "thread_deleted", subject, &payload.to_string())?;
+    Ok(())
 }
 
 /// Keeps a thread at the top of its channel.

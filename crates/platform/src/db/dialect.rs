@@ -9,6 +9,7 @@
 //! | `{ids $n}` | rows of the JSON list in `$n` | the same |
 //! | `{texts $n}` | texts of the JSON list in `$n` | the same |
 //! | `{pairs $n}` | keys and numbers of the JSON object in `$n` | the same |
+//! | `{objects $n}` | column `v`: elements of the JSON list in `$n`, for `v ->> 'key'` | the same |
 //! | `{lock t}` | nothing: there is one writer | `for no key update of t`: compatible with the locks of foreign keys |
 //! | `{skip locked}` | nothing | `for update skip locked` |
 //! | `{next t}` | `null` | the next id of table `t`, so that its insert need not be waited for |
@@ -81,6 +82,8 @@ impl Dialect {
                     "(select key, value::bigint as value from json_each_text({argument}::json))"
                 )
             }
+            "objects" if sqlite => format!("(select value as v from json_each({argument})) o"),
+            "objects" => format!("(select v from json_array_elements({argument}::json) v) o"),
             "lock" | "skip" if sqlite => String::new(),
             "lock" => format!("for no key update of {argument}"),
             "skip" => "for update skip locked".to_owned(),

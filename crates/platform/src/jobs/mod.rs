@@ -20,13 +20,13 @@ mod inspect;
 mod settle;
 mod worker;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use serde::de::DeserializeOwned;
 
 pub use claim::{Claim, Renewed, claim, is_due, release, renew};
 pub use inspect::{DeadJob, KindStats, cancel, dead, revive, stats};
-pub use settle::{Fate, complete, fail};
+pub use settle::{Fate, complete, fail, postpone};
 pub use worker::{Config, Running, Stopped, Workers};
 
 use crate::{
@@ -168,6 +168,51 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &NewJob<'_>) -> Result<i64, Error> {
          returning id",
         params![job.kind, job.key, job.payload, job.run_at],
     )
+}
+
+/// Sees to it that each key has a job: those that have a live one keep it, the others get one at
+/// `now`. With `bring_forward`, one that waits for a later time becomes due now.
+///
+/// Each pair is a key and the payload of its job. Two transactions may both find that a key has no
+/// job, unless they lock something that stands for the key; so must whoever completes such a job.
+pub fn ensure(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    keyed: &[(String, String)],
+    now: Millis,
+    bring_forward: bool,
+) -> Result<(), Error> {
+    if keyed.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<&str> = keyed.iter().map(|(key, _)| key.as_str()).collect();
+    let keys = serde_json::json!(keys).to_string();
+    let live: Vec<(String, Millis, bool)> = tx.all(
+        "select key, run_at, lease_until is not null from job
+         where key in {texts $1} and dead_at is null",
+        params![&keys],
+    )?;
+    if bring_forward && live.iter().any(|(_, run_at, leased)| *run_at > now && !leased) {
+        tx.exec(
+            "update job set run_at = $2
+             where key in {texts $1} and dead_at is null and lease_until is null and run_at > $2",
+            params![&keys, now],
+        )?;
+    }
+    let live: HashSet<&str> = live.iter().map(|(key, ..)| key.as_str()).collect();
+    let missing: Vec<_> = keyed
+        .iter()
+        .filter(|(key, _)| !live.contains(key.as_str()))
+        .map(|(key, payload)| serde_json::json!({"k": key, "p": payload}))
+        .collect();
+    if !missing.is_empty() {
+        tx.exec(
+            "insert into job (kind, key, payload, due_at, run_at)
+             select $2, v ->> 'k', v ->> 'p', $3, $3 from {objects $1}",
+            params![&serde_json::json!(missing).to_string(), kind, now],
+        )?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

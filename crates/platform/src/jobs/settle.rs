@@ -30,6 +30,20 @@ pub fn complete(tx: &mut Tx<'_>, job: &Job) -> Result<(), Error> {
     bring_back_next(tx, job.key.as_deref())
 }
 
+/// Gives a job back until a later time, as if it had never been claimed. Called by a handler in its
+/// own transaction, which then answers [`Done::Completed`](super::Done::Completed).
+///
+/// # Errors
+/// As [`complete`].
+pub fn postpone(tx: &mut Tx<'_>, job: &Job, run_at: Millis) -> Result<(), Error> {
+    let postponed = tx.exec(
+        "update job set run_at = $3, lease_until = null, attempts = 0
+         where id = $1 and claims = $2 and lease_until is not null",
+        params![job.id, job.claim, run_at],
+    )?;
+    if postponed == 0 { Err(Error::Missing("the lease of a job")) } else { Ok(()) }
+}
+
 /// What a failed attempt led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {

@@ -110,6 +110,19 @@ impl Outbound {
         result.unwrap_or_else(|_| Err(Error::Timeout { host, phase: Phase::Whole, limit }))
     }
 
+    /// Refuses what can be told to be unreachable without asking anybody: an address that is written
+    /// out in the place of a host name.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]; [`Error::Url`] for what is no web address.
+    pub fn check(&self, url: &Url) -> Result<(), Error> {
+        let (guard, _) = self.choose(&Request::new(Method::GET, url.clone()))?;
+        match literal(url) {
+            Some(address) => guard.check(&host_of(url), address),
+            None => Ok(()),
+        }
+    }
+
     async fn exchange(
         &self,
         request: &mut Request,

@@ -7,6 +7,7 @@ mod openapi;
 mod people;
 mod restore;
 mod serve;
+mod subscription;
 mod token;
 mod user;
 mod workspace;
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// Makes and lists workspaces, and manages who is in them
     #[command(subcommand)]
     Workspace(workspace::Action),
+    /// Shows outbound webhooks and their deliveries, and sends them again
+    #[command(subcommand)]
+    Subscription(subscription::Action),
     /// Brings the database to the schema of this program
     Migrate(migrate::Arguments),
     /// Writes everything into one file, while the server runs
@@ -79,6 +83,7 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Application(action) => application::run(config, action).await,
         Command::Token(action) => token::run(config, action).await,
         Command::Workspace(action) => workspace::run(config, action).await,
+        Command::Subscription(action) => subscription::run(config, action).await,
     }
 }
 

@@ -58,13 +58,14 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     let working = workers::start(&app, config.data_dir.clone());
     app.db.write(notification::begin).await?;
     let following = workers::follow_events(&app);
+    let delivering = halyard_http_api::twist::hooks::start(&app).await?;
     let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
     let served = serve(listener, &app).await;
     keeping.abort();
     for follower in following {
         follower.stop().await;
     }
-    let stopped = working.stop(GRACE).await;
+    let (stopped, _) = tokio::join!(working.stop(GRACE), delivering.stop(GRACE));
     app.db.close().await;
     tracing::info!(jobs_ended = stopped.ended, jobs_released = stopped.released, "stopped");
     served?;

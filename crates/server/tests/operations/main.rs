@@ -6,6 +6,7 @@ mod backup;
 mod crash;
 mod disk;
 mod doctor;
+mod hooks;
 mod load;
 mod shutdown;
 #[path = "../support/mod.rs"]

@@ -93,6 +93,8 @@ impl Installation {
         if let Location::Postgres(url) = self.options().location {
             command.arg("--database").arg(url);
         }
+        // Servers of tests are on loopback.
+        command.env("HALYARD_OUTBOUND_ALLOW", "[\"127.0.0.1\"]");
         command.current_dir(self.scratch.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -1,8 +1,11 @@
 //! A workspace with things that only some of its people may see.
 
 use halyard_identity::{ALL_SCOPES, Purpose, Scope, Scopes, SecretHash, UserId, issue_code};
-use halyard_messaging::Role;
-use halyard_platform::db::testing::TestDb;
+use halyard_messaging::{
+    Error, Role,
+    subscription::{self, End, FOLLOWER, Outcome},
+};
+use halyard_platform::{db::testing::TestDb, events::follow};
 use serde_json::{Value, json};
 
 use crate::{
@@ -93,6 +96,11 @@ impl Fixture {
         let second_space = make(ann, "workspaces/add", json!({"name": "Second"})).await;
         let link = json!({"workspace_id": team.space});
         let link = ann.post_json("v3/url_join/get_or_create", link).await.ok();
+        let hook = json!({"target_url": "https://example.com/hook", "event": "comment_added"});
+        let hook = ann.post_json("v3/hooks/subscribe", hook).await.json()["id"].as_i64().unwrap();
+        let another = json!({"thread_id": thread, "content": SECRET});
+        make(bo, "comments/add", another).await;
+        let delivery = failed_delivery(&team, hook).await;
         team.dismiss_rae().await;
         team.app.index().await;
         let told = gus.get("v3/notifications/get").await.ok();
@@ -112,6 +120,8 @@ impl Fixture {
             ("second_space", second_space),
             ("told", id(&told["notifications"][0])),
             ("invited", invited),
+            ("hook", hook),
+            ("delivery", delivery),
             ("bo", bo.id.0),
             ("cat", cat.id.0),
             ("dan", dan.id.0),
@@ -165,4 +175,37 @@ fn all_but(scope: Scope) -> Scopes {
     let others = ALL_SCOPES.iter().filter(|other| !one(other).allow(scope));
     let others: Vec<_> = others.map(|other| other.name()).collect();
     Scopes::parse(&others.join(",")).unwrap()
+}
+
+/// Does once what the workers do, with a target that fails.
+async fn failed_delivery(team: &Team, hook: i64) -> i64 {
+    let db = &team.app.app.db;
+    let mut found = None;
+    // On PostgreSQL an event is readable only when no older transaction is open.
+    while found.is_none() {
+        let step = db.write(move |tx| {
+            let batch = follow::next(tx, FOLLOWER, 1000)?;
+            let planned = subscription::plan(tx, &batch.events, NOW)?;
+            assert!(batch.settle(tx)?);
+            subscription::spread(tx, &planned, NOW)?;
+            let due = subscription::due(tx, hook, 0, NOW, 10)?.expect("a subscription");
+            Ok::<_, Error>(due.deliveries.last().map(|delivery| delivery.id))
+        });
+        found = step.await.unwrap();
+    }
+    let delivery = found.unwrap();
+    let failed = Outcome {
+        subscription: hook,
+        delivery,
+        started_at: NOW,
+        took: 1,
+        request: String::new(),
+        response_status: Some(500),
+        response: None,
+        end: End::Failed("the target answered 500".to_owned()),
+    };
+    let write =
+        db.write(move |tx| subscription::settle(tx, std::slice::from_ref(&failed), NOW, 0.0));
+    write.await.unwrap();
+    delivery
 }

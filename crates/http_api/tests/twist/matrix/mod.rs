@@ -182,7 +182,7 @@ async fn send(client: &Client, fixture: &Fixture, route: &Endpoint, row: &Row) -
 /// `ok` or the error code, which must come with a status of its kind.
 fn outcome(answer: &Answer) -> String {
     let body = answer.json();
-    if answer.status == 200 {
+    if matches!(answer.status, 200 | 201) {
         return "ok".to_owned();
     }
     let code = body["error_code"].as_u64().unwrap();

@@ -161,6 +161,16 @@ pub(super) const ROWS: &[Row] = &[
     ("conversation_messages/add", "conversation_id={talk}&content=Sewn", TALK),
     ("conversation_messages/update", "id={message}&content=Sewn", "109 ok 109 125 125 125"),
     ("conversation_messages/remove", "id={message}", "ok ok 109 125 125 125"),
+    (
+        "hooks/subscribe",
+        "target_url=https://example.com/new&event=comment_added&channel_id={channel}",
+        "ok ok ok 107 107 107 200 109",
+    ),
+    ("hooks/unsubscribe", "target_url=https://example.com/hook", "ok ok ok ok ok ok 200 ok"),
+    ("hooks/get", "", "ok ok ok ok ok ok 200 ok"),
+    // The administrator's own; the token without scopes is the administrator's too.
+    ("hooks/get_deliveries", "id={hook}", "ok 110 110 110 110 110 200 ok"),
+    ("hooks/resend", "id={hook}&delivery_id={delivery}", "ok 110 110 110 110 110 200 ok"),
     ("attachments/upload", "file", EVERYBODY),
     ("attachments/remove", "attachment_id={file}&comment_id={comment}", "ok ok 109 115 115 115"),
     ("notifications/get", "", EVERYBODY),

@@ -1,0 +1,126 @@
+//! Outbound webhooks: the calls that manage them, and the work of delivering.
+
+mod body;
+mod calls;
+mod lane;
+mod send;
+mod settler;
+mod sign;
+
+use std::{sync::Arc, time::Duration};
+
+use halyard_messaging::subscription::{FOLLOWER, JOB, plan, spread};
+use halyard_platform::{
+    db,
+    events::follow::{Batch, Following, follow},
+    jobs::{self, Config, Policy, Running, Stopped, Workers},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+pub(crate) use calls::*;
+
+use crate::App;
+use settler::Settler;
+
+/// Events that are spread in one transaction.
+const BATCH: i64 = 500;
+/// Lanes at the same time. Each is a task; one whose target hangs costs its sockets.
+const LANES: usize = 4096;
+
+/// What the lanes share.
+struct Hooks {
+    app: Arc<App>,
+    settler: Settler,
+    /// Where this server is, for addresses in bodies; empty when nobody has said.
+    base: String,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Hooks {
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    async fn stopped(&self) {
+        // The sender is gone only when everything stops.
+        self.stopping.clone().wait_for(|stop| *stop).await.ok();
+    }
+}
+
+/// Deliveries at work. Dropping it stops them at once, like a crash, which loses nothing.
+pub struct Delivering {
+    following: Following,
+    lanes: Running,
+    settling: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// Starts to follow events and to deliver, on the current runtime.
+///
+/// # Errors
+/// When the place in the event log cannot be found.
+pub async fn start(app: &Arc<App>) -> Result<Delivering, db::Error> {
+    let now = |tx: &mut db::Tx<'_>| halyard_platform::events::follow::skip_past(tx, FOLLOWER);
+    app.db.write(now).await?;
+    let (db, clock, random) = (app.db.clone(), app.clock.clone(), app.random.clone());
+    let (settler, settling) = Settler::start(db.clone(), clock.clone(), random.clone());
+    let (stop, stopping) = watch::channel(false);
+    let base = app.settings.public_url.clone().unwrap_or_default();
+    let hooks = Arc::new(Hooks { app: app.clone(), settler, base, stopping });
+    let follower = app.clone();
+    let following = follow(db.clone(), &app.signals, FOLLOWER, BATCH, move |batch| {
+        let app = follower.clone();
+        async move { spread_batch(&app, batch).await }
+    });
+    let config = Config {
+        concurrency: LANES,
+        poll: Duration::from_secs(1),
+        // A lane of a process that has died waits this long.
+        lease: Duration::from_secs(15),
+        renew: Duration::from_secs(5),
+    };
+    // A lane fails only when the store does; its deliveries count their own attempts.
+    let policy = Policy {
+        max_attempts: u32::MAX,
+        base: Duration::from_millis(500),
+        cap: Duration::from_secs(30),
+    };
+    let lanes = Workers::new(db, app.signals.clone(), clock, random, config)
+        .handler(JOB, policy, move |job| lane::run(hooks.clone(), job))
+        .start();
+    Ok(Delivering { following, lanes, settling, stop })
+}
+
+impl Delivering {
+    /// Finishes what is under way, at most until the deadline.
+    pub async fn stop(self, deadline: Duration) -> Stopped {
+        self.stop.send_replace(true);
+        self.following.stop().await;
+        let stopped = self.lanes.stop(deadline).await;
+        if let Err(error) = self.settling.await {
+            tracing::error!(%error, "writing down deliveries had failed");
+        }
+        stopped
+    }
+}
+
+async fn spread_batch(app: &App, batch: Batch) -> Result<(), db::Error> {
+    let batch = Arc::new(batch);
+    let (events, clock) = (batch.clone(), app.clock.clone());
+    let planned = app.db.read(move |tx| plan(tx, &events.events, clock.now())).await?;
+    let (lanes, clock) = (planned.lanes.clone(), app.clock.clone());
+    let write = move |tx: &mut db::Tx<'_>| {
+        if batch.settle(tx)? {
+            spread(tx, &planned, clock.now())?;
+        }
+        Ok::<_, db::Error>(())
+    };
+    app.db.write(write).await?;
+    if !lanes.is_empty() {
+        for lane in lanes {
+            app.signals.wake(&lane.topic());
+        }
+        app.signals.wake(jobs::TOPIC);
+    }
+    Ok(())
+}

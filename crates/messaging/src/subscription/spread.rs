@@ -1,0 +1,168 @@
+//! From an event to the subscriptions that it concerns.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use halyard_platform::{
+    clock::Millis,
+    db::{self, FromRow, Row, Tx},
+    events::Event,
+    jobs, params,
+};
+use serde_json::json;
+
+use super::{DOWN, Ids, JOB, Lane};
+use crate::json;
+
+/// Deliveries that are to be written.
+#[derive(Debug, Clone, Default)]
+pub struct Planned {
+    /// JSON list of the rows.
+    rows: String,
+    /// JSON list of the subscriptions.
+    subscriptions: String,
+    /// The subscriptions that get something.
+    pub lanes: Vec<Lane>,
+}
+
+impl Planned {
+    /// Nobody wants to know.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+}
+
+/// What of a subscription decides whether an event concerns it.
+struct Wish {
+    id: i64,
+    event: String,
+    workspace: i64,
+    channel: Option<i64>,
+    thread: Option<i64>,
+    conversation: Option<i64>,
+}
+
+impl FromRow for Wish {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
+        Ok(Self {
+            id: row.get()?,
+            event: row.get()?,
+            workspace: row.get()?,
+            channel: row.get()?,
+            thread: row.get()?,
+            conversation: row.get()?,
+        })
+    }
+}
+
+impl Wish {
+    fn concerns(&self, ids: &Ids) -> bool {
+        let passes = |wanted: Option<i64>, is: Option<i64>| wanted.is_none() || wanted == is;
+        passes(self.channel, ids.channel_id)
+            && passes(self.thread, ids.thread_id)
+            && passes(self.conversation, ids.conversation_id)
+    }
+}
+
+/// The event of a subscription that belongs to an installed integration.
+pub(crate) const INTEGRATION: &str = "integration";
+/// What an installed integration is told of.
+const TO_INTEGRATIONS: &[&str] = &["thread_added", "comment_added", "message_added"];
+
+/// Finds out whom the events concern. Only reads.
+///
+/// # Errors
+/// Those of the store.
+pub fn plan(tx: &mut Tx<'_>, events: &[Event], now: Millis) -> Result<Planned, db::Error> {
+    let mut kinds: BTreeSet<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    if TO_INTEGRATIONS.iter().any(|kind| kinds.contains(kind)) {
+        kinds.insert(INTEGRATION);
+    }
+    let workspaces: BTreeSet<i64> = events.iter().filter_map(|event| event.workspace_id).collect();
+    // Former members too: the end of a workspace ends their membership. Whether they may still see
+    // anything is found out when it is delivered.
+    let wishes: Vec<Wish> = tx.all(
+        "select s.id, s.event, m.workspace_id, s.channel_id, s.thread_id, s.conversation_id
+         from subscription s
+         join member m on m.user_id = s.user_id and m.workspace_id in {ids $2}
+         where s.event in {texts $1} and s.disabled_at is null and s.ended_at is null
+             and (s.workspace_id is null or s.workspace_id = m.workspace_id)
+         order by s.id",
+        params![&json::encode(&kinds), &json::encode(&workspaces)],
+    )?;
+    if wishes.is_empty() {
+        return Ok(Planned::default());
+    }
+    let mut by_place: HashMap<(&str, i64), Vec<&Wish>> = HashMap::new();
+    for wish in &wishes {
+        by_place.entry((wish.event.as_str(), wish.workspace)).or_default().push(wish);
+    }
+    let (mut rows, mut lanes) = (Vec::new(), BTreeSet::new());
+    for event in events {
+        let Some(workspace) = event.workspace_id else { continue };
+        let wishes = [event.kind.as_str(), INTEGRATION]
+            .into_iter()
+            .filter(|kind| *kind != INTEGRATION || TO_INTEGRATIONS.contains(&event.kind.as_str()));
+        let wishes = wishes.filter_map(|kind| by_place.get(&(kind, workspace))).flatten();
+        let mut ids = None;
+        for wish in wishes {
+            if ids.is_none() {
+                ids = Some(json::decode::<Ids>(&event.payload)?);
+            }
+            if ids.as_ref().is_some_and(|ids| wish.concerns(ids)) {
+                lanes.insert(wish.id);
+                rows.push(json!({
+                    "s": wish.id, "e": event.id, "k": event.kind, "u": event.subject,
+                    "p": event.payload, "a": event.at, "n": now,
+                }));
+            }
+        }
+    }
+    Ok(Planned {
+        rows: json::encode(&rows),
+        subscriptions: json::encode(&lanes),
+        lanes: lanes.into_iter().map(|subscription| Lane { subscription }).collect(),
+    })
+}
+
+/// Writes the deliveries and sees to it that each lane has a job; to be called in the transaction
+/// in which the follower moves on. The caller wakes [`jobs::TOPIC`] and [`Lane::topic`] after it.
+///
+/// # Errors
+/// Those of the store.
+pub fn spread(tx: &mut Tx<'_>, planned: &Planned, now: Millis) -> Result<(), db::Error> {
+    if planned.is_empty() {
+        return Ok(());
+    }
+    // The lock makes whoever finishes a lane see these rows, or these rows see the lane finished.
+    let failures: Vec<(i64, i64)> = tx.all(
+        "select s.id, s.failures from subscription s where s.id in {ids $1}
+         order by s.id {lock s}",
+        params![&planned.subscriptions],
+    )?;
+    tx.exec(
+        "insert into delivery (subscription_id, event_id, kind, subject, payload, happened_at,
+             status, next_at)
+         select cast(v ->> 's' as bigint), cast(v ->> 'e' as bigint), v ->> 'k', v ->> 'u',
+             v ->> 'p', cast(v ->> 'a' as bigint), 'pending', cast(v ->> 'n' as bigint)
+         from {objects $1}",
+        params![&planned.rows],
+    )?;
+    let failures: BTreeMap<i64, i64> = failures.into_iter().collect();
+    let down = |lane: &Lane| failures.get(&lane.subscription).copied().unwrap_or(0) >= DOWN;
+    let (resting, awake): (Vec<Lane>, Vec<Lane>) = planned.lanes.iter().partition(|l| down(l));
+    // A target that is down is asked again when its retry is due, not for each event.
+    wake(tx, &resting, now, false)?;
+    wake(tx, &awake, now, true)
+}
+
+/// Gives each lane a job, if it has none; one that waits for a retry is brought forward if wished.
+pub(super) fn wake(
+    tx: &mut Tx<'_>,
+    lanes: &[Lane],
+    now: Millis,
+    bring_forward: bool,
+) -> Result<(), db::Error> {
+    let keyed: Vec<(String, String)> =
+        lanes.iter().map(|lane| (lane.key(), json::encode(lane))).collect();
+    jobs::ensure(tx, JOB, &keyed, now, bring_forward)
+}
