@@ -80,6 +80,14 @@ tests() {
   [ "$passed" -gt 0 ] || { echo "no test ran"; return 1; }
 }
 
+# Programs of others against the binary itself; they are installed once, outside of the checkout.
+real_clients() {
+  local status=0
+  scripts/clients.sh 2>&1 </dev/null | tee "$scratch/output" || status=$?
+  passed=$((passed + $(sed -n 's/^\([0-9]*\) steps of real clients passed$/\1/p' "$scratch/output" | grep . || echo 0)))
+  return "$status"
+}
+
 documentation_tests() { counted cargo test --workspace --doc --locked; }
 
 snapshots() { scripts/checks/snapshots.py "$scratch/snapshots"; }
@@ -112,6 +120,7 @@ step "lints" lints
 step "documentation" documentation
 step "database" database
 step "tests on SQLite and PostgreSQL" tests
+step "real clients" real_clients
 step "documentation tests" documentation_tests
 step "snapshots without leftovers" snapshots
 step "generated files" generated_files

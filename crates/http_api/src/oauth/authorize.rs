@@ -17,7 +17,7 @@ use http::{
 };
 use minijinja::context;
 
-use super::scopes::in_words;
+use super::{client_document, scopes::in_words};
 use crate::{
     App,
     kit::session,
@@ -65,7 +65,7 @@ struct Wrong {
 impl Asked {
     /// Finds out who asks and where the answer goes. While that is not certain nobody is sent
     /// anywhere: the address could be anybody's.
-    async fn read(app: &Arc<App>, form: &Form) -> Result<Self, Response> {
+    async fn read(app: &Arc<App>, form: &Form, user: Option<&User>) -> Result<Self, Response> {
         let refuse =
             |text: &str| message(StatusCode::BAD_REQUEST, "This request cannot be answered", text);
         for field in FIELDS {
@@ -76,16 +76,32 @@ impl Asked {
             }
         }
         let client_id = form.get("client_id");
+        let document = client_document::address(&client_id);
         let found = app.db.read(move |tx| by_client_id(tx, &client_id)).await;
-        let application = match found {
-            Ok(Some(application)) => application,
-            Ok(None) => {
+        let found = found.map_err(|error| failed(&error))?;
+        let fresh =
+            |application: &Application| client_document::is_fresh(application, app.clock.now());
+        let application = match (found.filter(fresh), document) {
+            (Some(application), _) => application,
+            // Only for somebody who is known here requests are sent elsewhere.
+            (None, Some(document)) if user.is_none() => {
+                let host = document.host_str().unwrap_or_default();
+                return Err(sign_in::form_before(&address(form), host));
+            }
+            (None, Some(document)) => {
+                let fetched = client_document::fetch(app, document).await;
+                fetched.map_err(|reason| {
+                    refuse(&format!(
+                        "The program that sent you here cannot be asked who it is: {reason}."
+                    ))
+                })?
+            }
+            (None, None) => {
                 return Err(refuse(
                     "The program that sent you here is not known to this server. Its entry may \
                      have been removed.",
                 ));
             }
-            Err(error) => return Err(failed(&error)),
         };
         let named = form.get("redirect_uri");
         let redirect_uri = match (named.as_str(), application.redirect_uris.as_slice()) {
@@ -190,6 +206,7 @@ impl Asked {
                 name => self.application.name.clone(),
                 website => self.application.website.clone(),
                 itself => self.application.owner.is_none(),
+                document => self.application.fetched_at.map(|_| self.application.client_id.clone()),
                 rights => in_words(wish.scopes),
                 user => user.name.clone(),
                 email => user.email.clone(),
@@ -217,7 +234,11 @@ fn address(form: &Form) -> String {
 /// whoever has the browser in front of them sees which program goes on.
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Response {
     let form = Form::of_query(&uri);
-    let asked = match Asked::read(&app, &form).await {
+    let user = match session::person(&app, &headers).await {
+        Ok(user) => user,
+        Err(error) => return failed(&error),
+    };
+    let asked = match Asked::read(&app, &form, user.as_ref()).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
@@ -225,10 +246,9 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap, uri: U
         Ok(wish) => wish,
         Err(wrong) => return asked.refuse(&wrong),
     };
-    match session::person(&app, &headers).await {
-        Ok(Some(user)) => asked.ask(&form, &wish, &user),
-        Ok(None) => sign_in::form_before(&address(&form), &asked.application.name),
-        Err(error) => failed(&error),
+    match user {
+        Some(user) => asked.ask(&form, &wish, &user),
+        None => sign_in::form_before(&address(&form), &asked.application.name),
     }
 }
 
@@ -243,7 +263,11 @@ pub(super) async fn decide(
         return refusal;
     }
     let form = Form::parse(&body);
-    let asked = match Asked::read(&app, &form).await {
+    let user = match session::person(&app, &headers).await {
+        Ok(user) => user,
+        Err(error) => return failed(&error),
+    };
+    let asked = match Asked::read(&app, &form, user.as_ref()).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };

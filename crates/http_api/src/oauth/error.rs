@@ -110,6 +110,12 @@ pub(super) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Respo
     response
 }
 
+impl std::fmt::Display for Error {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.reason)
+    }
+}
+
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Self {
         let retry_after_s = match error {

@@ -35,6 +35,7 @@ pub(super) async fn authorization_server(
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code"],
         "code_challenge_methods_supported": ["S256"],
+        "client_id_metadata_document_supported": true,
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "service_documentation": format!("{base}/docs/twist"),

@@ -3,6 +3,7 @@
 mod applications;
 mod authorize;
 mod client;
+mod client_document;
 mod error;
 mod metadata;
 mod register;

@@ -1,9 +1,18 @@
 //! OAuth 2 as a program and a browser see it.
 
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
 use halyard_http_api::Settings;
 use halyard_identity::{Scopes, SecretHash, oauth};
 use halyard_platform::{db::testing::TestDb, on_both_databases};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::support::{Answer, Client, PASSWORD, Person, TestApp, migrations};
 
@@ -124,6 +133,46 @@ impl Scene {
         let id = client_id.to_owned();
         let found = self.app.app.db.read(move |tx| oauth::by_client_id(tx, &id)).await;
         found.unwrap().unwrap().id
+    }
+}
+
+/// A server of somebody else, with documents about programs.
+#[derive(Clone)]
+struct Documents {
+    base: String,
+    documents: Arc<Mutex<HashMap<String, String>>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Documents {
+    async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let host = Self { base, documents: Arc::default(), asked: Arc::default() };
+        let answering = host.clone();
+        let routes = axum::Router::new().fallback(move |uri: http::Uri| {
+            answering.asked.fetch_add(1, Ordering::SeqCst);
+            let found = answering.documents.lock().unwrap().get(uri.path()).cloned();
+            std::future::ready(found.ok_or(http::StatusCode::NOT_FOUND))
+        });
+        // It ends with the runtime of the test.
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        host
+    }
+
+    /// Puts a document there; answers its address.
+    fn put(&self, path: &str, document: impl Fn(&str) -> Value) -> String {
+        let address = format!("{}{path}", self.base);
+        self.documents.lock().unwrap().insert(path.to_owned(), document(&address).to_string());
+        address
+    }
+
+    fn take_away(&self, path: &str) {
+        self.documents.lock().unwrap().remove(path);
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 }
 
@@ -716,6 +765,47 @@ on_both_databases! {
         let app = TestApp::with(db, settings);
         let server = app.nobody().get("/.well-known/oauth-authorization-server").await.ok();
         assert_eq!(server["token_endpoint"], "https://halyard.example.com/oauth/token");
+    }
+
+    async fn a_program_can_be_known_by_the_address_of_its_document(db: &TestDb) {
+        let scene = Scene::new(db).await;
+        let host = Documents::start().await;
+        let id = host.put("/client", |id| json!({"client_id": id, "client_name": "Docs", "redirect_uris": [CALLBACK]}));
+        let fields = [
+            ("client_id", id.as_str()), ("scope", "user:read"), ("redirect_uri", CALLBACK),
+            ("code_challenge", CHALLENGE), ("code_challenge_method", "S256"),
+        ];
+        // Somebody who is not known makes this server ask nobody.
+        is_page(&browser(&scene.app).get(&query(&fields)).await, 200, "action=\"/sign-in\"");
+        assert_eq!(host.asked(), 0);
+        let ann = signed_in(&scene.app, &scene.ann).await;
+        is_page(&ann.get(&query(&fields)).await, 200, &format!("<code>{id}</code>"));
+        let code = allow(&ann, &fields).await;
+        let wanted = json!({"client_id": id, "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER});
+        let token = scene.app.nobody().post_json("/oauth/token", wanted).await.ok();
+        let token = token["access_token"].as_str().unwrap();
+        scene.me(token).await.ok();
+        assert_eq!(host.asked(), 1, "what is known is not asked again at once");
+
+        // Later it is; what people have allowed stays.
+        scene.app.app.clock.advance(60 * MINUTE);
+        host.put("/client", |id| json!({"client_id": id, "client_name": "Docs", "redirect_uris": ["https://new.example/"]}));
+        is_page(&ann.get(&query(&fields)).await, 400, "has not registered");
+        assert_eq!(host.asked(), 2);
+        scene.me(token).await.ok();
+        scene.app.app.clock.advance(60 * MINUTE);
+        host.take_away("/client");
+        is_page(&ann.get(&query(&fields)).await, 400, "status 404");
+
+        // The document of one program is none for another.
+        let other = host.put("/other", |_| json!({"client_id": id, "redirect_uris": [CALLBACK]}));
+        is_page(&ann.get(&query(&[("client_id", &other), ("scope", "user:read")])).await, 400, "another client_id");
+        for inside in ["http://10.0.0.1/client", "https://[::1]/client", "http://localhost.example.invalid/client"] {
+            let page = ann.get(&query(&[("client_id", inside), ("scope", "user:read")])).await;
+            is_page(&page, 400, "cannot be asked who it is");
+        }
+        let server = scene.app.nobody().get("/.well-known/oauth-authorization-server").await.ok();
+        assert_eq!(server["client_id_metadata_document_supported"], true);
     }
 
     async fn consents_grow_and_scopes_are_those_of_the_token(db: &TestDb) {

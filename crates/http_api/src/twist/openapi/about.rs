@@ -75,6 +75,21 @@ pub(super) fn sections() -> Vec<Section> {
             ],
         },
         section(
+            "Programs that act for people",
+            &[
+                "A program gets its token by OAuth 2: it sends the person to `/oauth/authorize` \
+             with `client_id`, `scope` (names separated by blanks or commas), `state`, \
+             `redirect_uri` and, for PKCE, `code_challenge` with the method S256, and exchanges the \
+             code that comes back at `/oauth/token` (or `/oauth/access_token`). Tokens last until \
+             the person takes the consent back, or the program ends them at `/oauth/revoke`.",
+                "People register programs at `/settings/applications`; a program registers itself at \
+             `/oauth/register` (RFC 7591) or has the address of its metadata document as \
+             `client_id`. `/.well-known/oauth-authorization-server` names all addresses. Errors of \
+             these calls have `error`, `error_message` and `error_description` besides the keys of \
+             other errors.",
+            ],
+        ),
+        section(
             "Sending parameters",
             &[
                 "Parameters may be in the query string, in a form (`application/x-www-form-urlencoded` \
