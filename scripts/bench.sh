@@ -22,9 +22,11 @@ mkdir -p bench/results
 echo "On SQLite"
 "$built/halyard-bench" run --server "$built/halyard" --results bench/results/sqlite.json "$@"
 "$built/halyard-bench" deliveries --server "$built/halyard"
+"$built/halyard-bench" feed --server "$built/halyard"
 
 start_postgres on
 echo "On PostgreSQL"
 "$built/halyard-bench" run --server "$built/halyard" --results bench/results/postgres.json \
   --database "$HALYARD_TEST_POSTGRES" "$@"
 "$built/halyard-bench" deliveries --server "$built/halyard" --database "$HALYARD_TEST_POSTGRES"
+"$built/halyard-bench" feed --server "$built/halyard" --database "$HALYARD_TEST_POSTGRES"

@@ -13,7 +13,7 @@ const BUCKETS: usize = (64 - SUB_BUCKET_BITS as usize + 1) * SUB_BUCKETS as usiz
 /// A quantile is never below the true one and at most 1/128 (0.8 %) above it. Recording is a few
 /// instructions and never allocates, so that it does not disturb what it measures. Our own instead
 /// of a library: one array and one index function are all that the report needs.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Histogram {
     counts: Box<[u64]>,
     total: u64,

@@ -8,6 +8,7 @@ pub mod bare;
 pub mod connection;
 mod database;
 pub mod deliveries;
+pub mod feed;
 pub mod histogram;
 pub mod load;
 mod pacer;

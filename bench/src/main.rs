@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser};
 use halyard_bench::bare;
 use halyard_bench::deliveries;
+use halyard_bench::feed;
 use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
 
@@ -37,6 +38,17 @@ enum Command {
     },
     /// Measures signed deliveries of outbound webhooks.
     Deliveries {
+        /// The server program.
+        #[arg(long)]
+        server: PathBuf,
+        /// PostgreSQL address; SQLite in temporary directories without it.
+        #[arg(long)]
+        database: Option<String>,
+        #[command(flatten)]
+        duration: DurationArguments,
+    },
+    /// Measures the live feed.
+    Feed {
         /// The server program.
         #[arg(long)]
         server: PathBuf,
@@ -97,6 +109,19 @@ fn main() -> Result<()> {
             })?;
             report.write_json(&results)?;
             write!(io::stdout(), "{report}").context("print the report")
+        }
+        Command::Feed { server, database, duration } => {
+            let settings = Settings {
+                server,
+                own_program: own_program()?,
+                database_url: database,
+                duration: duration.parse()?,
+                only: None,
+            };
+            let figures = feed::run(&settings, |what| {
+                let _ignored = writeln!(io::stderr(), "… {what}");
+            })?;
+            write!(io::stdout(), "{figures}").context("print the figures")
         }
         Command::Deliveries { server, database, duration } => {
             let settings = Settings {

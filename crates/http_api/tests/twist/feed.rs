@@ -155,10 +155,11 @@ on_both_databases! {
 
         let heard = bo.until_thread(marker).await;
         assert_eq!(kinds(&heard), [
-            "workspace_user_removed", "channel_added", "channel_user_added", "thread_added", "comment_added",
+            "channel_user_removed", "workspace_user_removed", "channel_added", "channel_user_added",
+ "thread_added", "comment_added",
             "conversation_added", "group_added",
         ]);
-        let posted = &heard[4];
+        let posted = &heard[5];
         assert_eq!(posted.data, json!({
             "workspace_id": team.space, "channel_id": secret, "thread_id": inside,
             "comment_id": comment, "obj_index": 0,
@@ -166,7 +167,7 @@ on_both_databases! {
         assert!(heard.windows(2).all(|pair| pair[0].id.is_some() && pair[0].id != pair[1].id));
         // The administrator is neither in the private channel nor in the conversation.
         let heard = ann.until_thread(marker).await;
-        assert_eq!(kinds(&heard), ["workspace_user_removed", "group_added"]);
+        assert_eq!(kinds(&heard), ["channel_user_removed", "workspace_user_removed", "group_added"]);
         assert_eq!(gus.until_thread(marker).await, []);
         assert_eq!(kinds(&eve.until_thread(eves_marker).await), ["channel_added", "channel_user_added"]);
         assert_eq!(kinds(&rae.until_thread(raes_marker).await), ["channel_added", "channel_user_added"]);

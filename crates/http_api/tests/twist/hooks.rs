@@ -416,6 +416,11 @@ on_both_databases! {
             desk.tried(cat, &hook, retry as i64 + 1).await;
             if retry == 8 {
                 desk.comment(thread, "two").await;
+                // Otherwise it may come to be one only after the end.
+                eventually("two deliveries", || async {
+                    desk.deliveries(cat, &hook).await.len() == 2
+                })
+                .await;
             }
             desk.advance(*wait).await;
         }

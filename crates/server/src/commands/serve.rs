@@ -41,6 +41,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
         return Ok(ExitCode::SUCCESS);
     }
     start_logging(&config)?;
+    raise_file_limit();
     // In a demo everybody may try everything.
     config.open_registration |= arguments.demo;
     let db = wiring::open_store(&config).await?;
@@ -106,6 +107,16 @@ async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Each connection takes a file of the process, and systems allow few unless asked.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {
