@@ -43,9 +43,11 @@ impl Sent {
         Ok(Self { params, peer: peer(&parts.extensions), headers: parts.headers })
     }
 
-    /// A field, if it was sent once and is not empty.
+    /// A field, if it was sent once and is not empty. One with a character that no store can hold
+    /// is none of ours.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.params.peek(name).and_then(Raw::text).filter(|text| !text.is_empty())
+        let text = self.params.peek(name).and_then(Raw::text);
+        text.filter(|text| !text.is_empty() && !text.contains('\0'))
     }
 
     /// A field that must be there.
@@ -66,6 +68,7 @@ impl Sent {
             let decoded = from_base64(text.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
             let (id, secret) = decoded
                 .as_deref()
+                .filter(|pair| !pair.contains('\0'))
                 .and_then(|pair| pair.split_once(':'))
                 .ok_or_else(|| Error::unknown_client(true))?;
             if self.get("client_id").is_some_and(|other| other != id) {

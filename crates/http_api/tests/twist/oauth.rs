@@ -500,7 +500,11 @@ on_both_databases! {
             refuses(&nobody.post_form("/oauth/token", &wrong).await, 401, "FORBIDDEN", "invalid_client");
             refuses(&nobody.post_form("/oauth/revoke", &wrong).await, 401, "FORBIDDEN", "invalid_client");
         }
-        for pair in [format!("{id}:wrong"), format!("x:{secret}"), id.clone(), format!("{id}:")] {
+        let nul = json!({"client_id": "a\0b", "client_secret": "c", "code": "d", "token": "e"});
+        for path in ["/oauth/token", "/oauth/revoke"] {
+            refuses(&nobody.post_json(path, nul.clone()).await, 400, "BAD_REQUEST", "client_id");
+        }
+        for pair in ["a\0b:c".to_owned(), format!("{id}:wrong"), format!("x:{secret}"), id.clone(), format!("{id}:")] {
             let answer = basic(pair).post_form("/oauth/token", &[("code", "x")]).await;
             refuses(&answer, 401, "FORBIDDEN", "invalid_client");
             assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Basic"));
