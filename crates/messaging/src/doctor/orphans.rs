@@ -93,6 +93,13 @@ pub(super) const CHECKS: &[Check] = &[
     satellite!("attachment_use", "comment_id", "comment"),
     satellite!("attachment_use", "message_id", "message"),
     satellite!("temp_id", "user_id", "users"),
+    satellite!("inbox", "workspace_id", "workspace"),
+    satellite!("inbox", "user_id", "users"),
+    satellite!("notification", "thread_id", "thread"),
+    satellite!("notification", "user_id", "users"),
+    satellite!("notification_setting", "workspace_id", "workspace"),
+    satellite!("notification_setting", "user_id", "users"),
+    satellite!("join_link", "workspace_id", "workspace"),
     Check {
         name: "orphan-attachment_use-attachment_id",
         words: "uses of attachments that are gone",

@@ -275,8 +275,8 @@ pub(crate) fn load_all(
             thread_columns!("$2"),
             "
              from thread t
-             join channel c on c.id = t.channel_id and c.removed_at is null
-             join member m on m.workspace_id = t.workspace_id and m.user_id = $2
+             join channel c on c.id = t.channel_id + 0 and c.removed_at is null
+             join member m on m.workspace_id = t.workspace_id + 0 and m.user_id = $2
                  and m.removed_at is null
              join users u on u.id = t.creator
              left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
