@@ -11,7 +11,7 @@ use crate::Error;
 pub const MAIL_JOB: &str = "mail.send";
 
 /// A mail to be sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
     /// Address of the recipient.
     pub to: String,
@@ -19,6 +19,19 @@ pub struct Mail {
     pub subject: String,
     /// Plain text.
     pub text: String,
+    /// The same as a page, for programs that prefer it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Address that answers go to, when it is not the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Name of what the mail is about, such as `thread-17`: mails with one name belong together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Where the recipient can say that they want no more such mails: a URL, which takes a POST
+    /// without a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<String>,
 }
 
 impl Mail {

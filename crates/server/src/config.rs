@@ -22,6 +22,12 @@ pub(crate) struct Config {
     pub(crate) body_limit: u64,
     pub(crate) upload_limit: u64,
     pub(crate) outbound_allow: Vec<Network>,
+    pub(crate) smtp_url: Option<String>,
+    pub(crate) mail_from: Option<String>,
+    pub(crate) mail_notifications: bool,
+    pub(crate) mail_domain: Option<String>,
+    pub(crate) smtp_listen: Option<SocketAddr>,
+    pub(crate) mail_limit: u64,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     pub(crate) readers: Option<usize>,
@@ -54,6 +60,24 @@ const KEYS: &[(&str, &str)] = &[
         "outbound_allow",
         "addresses beyond the public Internet that requests to other servers may reach, such as [\"10.0.0.0/8\"]",
     ),
+    (
+        "smtp_url",
+        "server that sends mails, such as smtps://user:password@mail.example.com or smtp://127.0.0.1:25; mails become files in data_dir when not set",
+    ),
+    (
+        "mail_from",
+        "sender of mails, such as Team <team@example.com>; halyard@ the host of public_url when not set",
+    ),
+    ("mail_notifications", "whether people get mails about what they have not read"),
+    (
+        "mail_domain",
+        "host part of the addresses to which people can send posts; needed for smtp_listen",
+    ),
+    (
+        "smtp_listen",
+        "address and port to take mails for mail_domain on, such as 0.0.0.0:25; no mail comes in when not set",
+    ),
+    ("mail_limit", "largest mail that comes in, in bytes"),
     (
         "log",
         "what is logged: error, warn, info, debug, or a filter such as info,halyard_http_api=debug",
@@ -103,6 +127,12 @@ impl Default for Config {
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
             outbound_allow: Vec::new(),
+            smtp_url: None,
+            mail_from: None,
+            mail_notifications: true,
+            mail_domain: None,
+            smtp_listen: None,
+            mail_limit: 25 * 1024 * 1024,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             readers: None,
@@ -135,6 +165,17 @@ impl Config {
                 bail!(
                     "public_url must begin with http:// or https://, for example https://halyard.example.com"
                 );
+            }
+        }
+        if config.smtp_listen.is_some() && config.mail_domain.is_none() {
+            bail!(
+                "smtp_listen needs mail_domain, the host part of the addresses it takes mail for"
+            );
+        }
+        if let Some(domain) = &mut config.mail_domain {
+            domain.make_ascii_lowercase();
+            if domain.is_empty() || domain.contains(|c: char| c == '@' || c.is_whitespace()) {
+                bail!("mail_domain must be the name of a host, for example in.example.com");
             }
         }
         if let Some(url) = &config.database

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use halyard_http_api::App;
-use halyard_identity::{MAIL_JOB, Mail};
+use halyard_identity::MAIL_JOB;
 use halyard_messaging::{attachment, notification, purge, search, subscription};
 use halyard_platform::{
     blobs::BlobId,
@@ -20,18 +20,17 @@ use halyard_platform::{
 use metrics::gauge;
 use tokio::task::JoinHandle;
 
-use crate::mail;
+use crate::mail::{Outbox, RETRIES};
 
 /// How often expired things are removed and the gauges of jobs are set.
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 const GAUGES: Duration = Duration::from_secs(15);
 
 /// Starts the workers of durable jobs.
-pub(crate) fn start(app: &Arc<App>, data_dir: PathBuf) -> Running {
+pub(crate) fn start(app: &Arc<App>, outbox: Outbox) -> Running {
     let (db, clock) = (app.db.clone(), app.clock.clone());
     let (signals, random) = (app.signals.clone(), app.random.clone());
     let (store, db_of_fill) = (db.clone(), db.clone());
-    let host = mail::host_of(app.settings.public_url.as_deref());
     Workers::new(db, signals, clock, random, Config::default())
         .handler(purge::JOB, Policy::default(), move |job: Job| {
             let db = store.clone();
@@ -44,9 +43,9 @@ pub(crate) fn start(app: &Arc<App>, data_dir: PathBuf) -> Running {
                 async move { fill_search(&db).await }
             }
         })
-        .handler(MAIL_JOB, Policy::default(), move |job: Job| {
-            let (data_dir, host) = (data_dir.clone(), host.clone());
-            async move { write_mail(data_dir, host, job).await }
+        .handler(MAIL_JOB, RETRIES, move |job: Job| {
+            let outbox = outbox.clone();
+            async move { outbox.send(job).await }
         })
         .start()
 }
@@ -86,21 +85,6 @@ async fn fill_search(db: &db::Db) -> Result<Done, Failure> {
             None => return Ok(Done::Finished),
         }
         tokio::time::sleep(begun.elapsed()).await;
-    }
-}
-
-/// Writes a mail into the data directory. Idempotent: see [`mail::write`].
-async fn write_mail(data_dir: PathBuf, host: String, job: Job) -> Result<Done, Failure> {
-    let letter: Mail = job.decode()?;
-    let job = (job.id, job.due_at);
-    let written = tokio::task::spawn_blocking(move || mail::write(&data_dir, &host, job, &letter));
-    match written.await {
-        Ok(Ok(path)) => {
-            tracing::info!(path = %path.display(), "mail written");
-            Ok(Done::Finished)
-        }
-        Ok(Err(error)) => Err(Failure::temporary(format!("cannot write the mail: {error}"))),
-        Err(error) => Err(Failure::temporary(error.to_string())),
     }
 }
 

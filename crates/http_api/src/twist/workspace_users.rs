@@ -270,6 +270,7 @@ fn send_invitation(
             "Hello {},\n\n{inviter} has added you to the workspace {workspace}.\n\n{way_in}\n",
             member.name
         ),
+        ..Mail::default()
     };
     Ok(mail.enqueue(tx, actor.now)?)
 }

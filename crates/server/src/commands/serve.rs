@@ -11,6 +11,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     config::Config,
     demo,
+    mail::Outbox,
     wiring::{self, start_logging},
     workers,
 };
@@ -44,6 +45,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     raise_file_limit();
     // In a demo everybody may try everything.
     config.open_registration |= arguments.demo;
+    let outbox = Outbox::open(&config)?;
     let db = wiring::open_store(&config).await?;
     let app = wiring::app(&config, db).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
@@ -56,7 +58,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     } else {
         offer_set_up(&app, address).await?;
     }
-    let working = workers::start(&app, config.data_dir.clone());
+    let working = workers::start(&app, outbox);
     app.db.write(notification::begin).await?;
     let following = workers::follow_events(&app);
     let delivering = halyard_http_api::twist::hooks::start(&app).await?;

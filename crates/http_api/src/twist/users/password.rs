@@ -127,6 +127,7 @@ pub(crate) async fn reset_password(call: Call, p: ResetPassword) -> Reply {
                      It works once, within 24 hours. If it was not you, nothing has to be done.\n",
                     user.name
                 ),
+                ..Mail::default()
             };
             mail.enqueue(tx, now)
         })

@@ -1,9 +1,4 @@
-//! Mails as RFC 5322 text, written into the data directory for another program to send.
-
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+//! Mails as RFC 5322 text.
 
 use halyard_identity::Mail;
 use halyard_platform::clock::Millis;
@@ -12,69 +7,82 @@ use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 /// Longest line of a header or body that every mail program accepts.
 const LINE: usize = 76;
 
-/// Writes the mail of a job, named by its id and the time when it was due, to
-/// `<data_dir>/mail/<job id>.eml`.
-///
-/// Idempotent: the name and the text follow from the job alone, and the file appears as a whole
-/// or not at all.
-///
-/// # Errors
-/// What the file system says.
-pub(crate) fn write(
-    data_dir: &Path,
-    host: &str,
-    (id, at): (i64, Millis),
-    mail: &Mail,
-) -> std::io::Result<PathBuf> {
-    let folder = data_dir.join("mail");
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{id}.eml"));
-    // Two workers may run the same job when one has stalled: each writes a file of its own.
-    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-    file.write_all(render(id, at, host, mail).as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    std::fs::File::open(&folder)?.sync_all()?;
-    Ok(path)
+/// The start of every message id of ours, by which a mail that comes back is known.
+pub(super) const OWN: &str = "halyard.";
+
+/// Who sends, and under which host our message ids are unique.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    /// Name shown.
+    pub(super) name: String,
+    /// Address.
+    pub(super) address: String,
+    /// Host part of message ids.
+    pub(super) host: String,
 }
 
-/// The host part of an address such as `https://halyard.example.com:8443`, for sender and message
-/// id; `localhost` when there is none.
-pub(crate) fn host_of(public_url: Option<&str>) -> String {
-    let rest = public_url.and_then(|url| url.split_once("://")).map_or("", |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    if host.is_empty() { "localhost".to_owned() } else { host.to_owned() }
-}
-
-fn render(id: i64, at: Millis, host: &str, mail: &Mail) -> String {
+/// The text of a mail: the same for the same job, so that a mail that is sent twice has one
+/// message id.
+pub(super) fn render((id, at): (i64, Millis), sender: &Sender, mail: &Mail) -> String {
     let date = Timestamp::from_millisecond(at)
         .ok()
         .and_then(|at| rfc2822::to_string(&at.to_zoned(TimeZone::UTC)).ok())
         .unwrap_or_else(|| "Thu, 01 Jan 1970 00:00:00 +0000".to_owned());
-    format!(
-        "From: Halyard <halyard@{host}>\r\n\
-         To: <{to}>\r\n\
-         Subject: {subject}\r\n\
-         Date: {date}\r\n\
-         Message-ID: <{id}.{at}@{host}>\r\n\
-         Auto-Submitted: auto-generated\r\n\
-         MIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\
-         Content-Transfer-Encoding: quoted-printable\r\n\
-         \r\n\
-         {body}",
-        to = mail.to.replace(|c: char| c.is_control() || "<>".contains(c), ""),
+    let host = &sender.host;
+    let mut text = format!(
+        "From: {name} <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nDate: {date}\r\n\
+         Message-ID: <{OWN}{id}.{at}@{host}>\r\n",
+        name = header(&sender.name, "From: ".len()),
+        from = sender.address,
+        to = address(&mail.to),
         subject = header(&mail.subject, "Subject: ".len()),
-        body = quoted_printable(&mail.text),
-    )
+    );
+    if let Some(about) = &mail.about {
+        // A parent that nobody has seen joins the mails about one thing all the same.
+        let root = format!("<{OWN}{}@{host}>", address(about));
+        text.push_str(&format!("In-Reply-To: {root}\r\nReferences: {root}\r\n"));
+    }
+    if let Some(reply_to) = &mail.reply_to {
+        text.push_str(&format!("Reply-To: <{}>\r\n", address(reply_to)));
+    }
+    if let Some(url) = &mail.unsubscribe {
+        text.push_str(&format!(
+            "List-Unsubscribe: <{}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            address(url)
+        ));
+    }
+    text.push_str("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
+    match &mail.html {
+        None => part(&mut text, "plain", &mail.text),
+        Some(html) => {
+            // No encoded line can hold `=_`.
+            let boundary = format!("=_{id}.{at}");
+            text.push_str(&format!(
+                "Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n\
+                 --{boundary}\r\n"
+            ));
+            part(&mut text, "plain", &mail.text);
+            text.push_str(&format!("--{boundary}\r\n"));
+            part(&mut text, "html", html);
+            text.push_str(&format!("--{boundary}--\r\n"));
+        }
+    }
+    text
 }
 
-/// The text of a header: as it is when it is short printable ASCII, else as encoded words
-/// (RFC 2047) of at most 75 characters, one a line. `used` is what the line holds already.
+fn part(text: &mut String, kind: &str, content: &str) {
+    text.push_str(&format!(
+        "Content-Type: text/{kind}; charset=utf-8\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ));
+    text.push_str(&quoted_printable(content));
+}
+
+/// What may stand between angle brackets.
+fn address(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || c == ' ' || "<>".contains(c), "")
+}
+
 fn header(text: &str, used: usize) -> String {
     let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if plain && !text.contains("=?") && used + text.len() <= LINE && text.trim() == text {
@@ -144,30 +152,30 @@ mod tests {
             to: "ann@example.com".to_owned(),
             subject: subject.to_owned(),
             text: text.to_owned(),
+            ..Mail::default()
+        }
+    }
+
+    fn sender(host: &str) -> Sender {
+        Sender {
+            name: "Halyard".to_owned(),
+            address: format!("halyard@{host}"),
+            host: host.to_owned(),
         }
     }
 
     #[test]
-    fn writing_twice_leaves_one_file() {
-        let directory = tempfile::tempdir().unwrap();
-        let mail = mail("Hello", "Hi");
-        let path = write(directory.path(), "h", (7, 5), &mail).unwrap();
-        let first = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(first, render(7, 5, "h", &mail));
-        assert_eq!(write(directory.path(), "h", (7, 5), &mail).unwrap(), path);
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
-        let files: Vec<_> = std::fs::read_dir(directory.path().join("mail")).unwrap().collect();
-        assert_eq!(files.len(), 1, "nothing temporary is left: {files:?}");
-    }
-
-    #[test]
     fn a_plain_mail_reads_as_it_is() {
-        let text = render(7, 1_800_000_000_000, "halyard.example.com", &mail("Hello", "Hi\nthere"));
+        let text = render(
+            (7, 1_800_000_000_000),
+            &sender("halyard.example.com"),
+            &mail("Hello", "Hi\nthere"),
+        );
         assert_eq!(
             text,
             "From: Halyard <halyard@halyard.example.com>\r\nTo: <ann@example.com>\r\n\
              Subject: Hello\r\nDate: Fri, 15 Jan 2027 08:00:00 +0000\r\n\
-             Message-ID: <7.1800000000000@halyard.example.com>\r\n\
+             Message-ID: <halyard.7.1800000000000@halyard.example.com>\r\n\
              Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n\
              Content-Type: text/plain; charset=utf-8\r\n\
              Content-Transfer-Encoding: quoted-printable\r\n\r\nHi\r\nthere\r\n"
@@ -177,8 +185,32 @@ mod tests {
     #[test]
     fn no_header_can_be_smuggled_in() {
         let evil = Mail { to: "a@b.co>\r\nBcc: <x@y.zz".to_owned(), ..mail("S\r\nBcc: q", "t") };
-        let text = render(1, 0, "h", &evil);
+        let text = render((1, 0), &sender("h"), &evil);
         assert!(!text.lines().any(|line| line.starts_with("Bcc")), "{text}");
+    }
+
+    #[test]
+    fn a_mail_with_everything_can_be_read_by_others() {
+        let full = Mail {
+            html: Some("<p>Grüße = <b>x</b></p>".to_owned()),
+            reply_to: Some("re-1@in.example.com".to_owned()),
+            about: Some("thread-17".to_owned()),
+            unsubscribe: Some("https://h.example.com/mail/unsubscribe/un-1".to_owned()),
+            ..mail("Grüße", "Grüße = x")
+        };
+        let text = render((7, 5), &sender("h.example.com"), &full);
+        let read = mail_parser::MessageParser::default().parse(text.as_bytes()).unwrap();
+        assert_eq!(read.subject(), Some("Grüße"));
+        assert_eq!(read.message_id(), Some("halyard.7.5@h.example.com"));
+        assert_eq!(read.references().as_text(), Some("halyard.thread-17@h.example.com"));
+        assert_eq!(read.in_reply_to().as_text(), Some("halyard.thread-17@h.example.com"));
+        assert_eq!(
+            read.reply_to().unwrap().first().unwrap().address(),
+            Some("re-1@in.example.com")
+        );
+        assert!(text.contains("List-Unsubscribe: <https://h.example.com/mail/unsubscribe/un-1>"));
+        assert_eq!(read.body_text(0).unwrap().trim_end(), "Grüße = x");
+        assert_eq!(read.body_html(0).unwrap().trim_end(), "<p>Grüße = <b>x</b></p>");
     }
 
     #[test]
@@ -224,17 +256,5 @@ mod tests {
             }
         }
         bytes
-    }
-
-    #[test]
-    fn the_host_of_an_address() {
-        for (url, host) in [
-            (None, "localhost"),
-            (Some("https://h.example.com"), "h.example.com"),
-            (Some("http://h.example.com:8080/x"), "h.example.com"),
-            (Some("http://[::1]:80"), "[::1]"),
-        ] {
-            assert_eq!(host_of(url), host);
-        }
     }
 }
