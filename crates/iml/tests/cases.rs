@@ -9,9 +9,7 @@
 use std::{fs, path::Path};
 
 use base64::Engine as _;
-use halyard_iml::{
-    Context, Date, Environment, Locale, Program, Seeded, Value, Zone, functions,
-};
+use halyard_iml::{Context, Date, Environment, Locale, Program, Seeded, Value, Zone, functions};
 
 struct Group {
     scope: String,
@@ -137,9 +135,9 @@ fn every_function_has_cases() {
         .filter(|function| {
             let call = format!("{}(", function.name);
             let calls = |source: &&String| {
-                source.match_indices(&call).any(|(at, _)| {
-                    !source[..at].ends_with(|c: char| c.is_alphanumeric())
-                })
+                source
+                    .match_indices(&call)
+                    .any(|(at, _)| !source[..at].ends_with(|c: char| c.is_alphanumeric()))
             };
             sources.iter().filter(calls).count() < 6
         })

@@ -209,13 +209,7 @@ impl Reader<'_> {
         };
         self.rest = &self.rest[1..];
         let hours = self.number(2..=2)?;
-        let minutes = if self.take(b":") {
-            self.number(2..=2)?
-        } else if self.digits() > 0 {
-            self.number(2..=2)?
-        } else {
-            0
-        };
+        let minutes = if self.take(b":") || self.digits() > 0 { self.number(2..=2)? } else { 0 };
         (hours < 24 && minutes < 60).then_some(Some(sign * (hours * 60 + minutes) * 60_000))
     }
 }

@@ -18,15 +18,15 @@ pub(super) fn deduplicate(arguments: &Arguments<'_, '_>) -> Result<Value> {
 
 pub(super) fn distinct(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let key = arguments.text(1)?;
-    distinct_by(arguments, (!key.is_empty()).then(|| Key::new(key)))
+    distinct_by(arguments, (!key.is_empty()).then(|| Key::new(key)).as_ref())
 }
 
-fn distinct_by(arguments: &Arguments<'_, '_>, key: Option<Key>) -> Result<Value> {
+fn distinct_by(arguments: &Arguments<'_, '_>, key: Option<&Key>) -> Result<Value> {
     let array = arguments.array(0)?;
     let mut seen = BTreeSet::new();
     let mut kept = Vec::new();
     for item in array.iter() {
-        let compared = match &key {
+        let compared = match key {
             Some(key) => at_key(item, key).unwrap_or(&Value::Undefined),
             None => item,
         };

@@ -108,9 +108,10 @@ impl Compiler {
 
     fn land(&mut self, jump: usize) {
         let here = self.code.len();
-        match self.code.get_mut(jump) {
-            Some(Instruction::Jump(to) | Instruction::Look { next: to, .. }) => *to = here,
-            _ => {}
+        if let Some(Instruction::Jump(to) | Instruction::Look { next: to, .. }) =
+            self.code.get_mut(jump)
+        {
+            *to = here;
         }
     }
 

@@ -326,13 +326,10 @@ impl Parser {
         if let Some(c) = char::from_u32(high) {
             return Some(c);
         }
-        if self.take_all("\\u") {
-            if let Some(low @ 0xdc00..=0xdfff) = self.hex_number(4) {
-                let pair = 0x1_0000 + ((high & 0x3ff) << 10) + (low & 0x3ff);
-                if let Some(c) = char::from_u32(pair) {
-                    return Some(c);
-                }
-            }
+        if self.take_all("\\u")
+            && let Some(low @ 0xdc00..=0xdfff) = self.hex_number(4)
+        {
+            return char::from_u32(0x1_0000 + ((high & 0x3ff) << 10) + (low & 0x3ff));
         }
         self.at = start + 4;
         // Half a character occurs in no text of ours.
@@ -361,7 +358,9 @@ impl Parser {
             match self.class_atom(&mut ranges)? {
                 Some(last) if first <= last => ranges.push((first, last)),
                 Some(_) => return Err("a range of characters is in the wrong order".to_owned()),
-                None => ranges.extend([(first, first), ('-', '-')]),
+                None => {
+                    ranges.extend([(first, first), ('-', '-')]);
+                }
             }
         }
         Ok(Set::Ranges { ranges, negated })
@@ -377,11 +376,7 @@ impl Parser {
         let escaped = self.peek().ok_or("it ends with a backslash")?;
         if let Some(Set::Ranges { ranges: more, negated }) = class_of(escaped) {
             self.at += 1;
-            if negated {
-                ranges.extend(complement(&more))
-            } else {
-                ranges.extend(more)
-            }
+            ranges.extend(if negated { complement(&more) } else { more });
             return Ok(None);
         }
         if escaped == 'b' {
@@ -418,10 +413,10 @@ fn complement(ranges: &[(char, char)]) -> Vec<(char, char)> {
     let mut out = Vec::new();
     let mut from = Some('\0');
     for (first, last) in ranges {
-        if let (Some(from), Some(before)) = (from, ('\0'..*first).next_back()) {
-            if from <= before {
-                out.push((from, before));
-            }
+        if let (Some(from), Some(before)) = (from, ('\0'..*first).next_back())
+            && from <= before
+        {
+            out.push((from, before));
         }
         from = (*last..).nth(1);
     }

@@ -82,7 +82,7 @@ impl<'r, 't, 'm> Matcher<'r, 't, 'm> {
 
     fn step(&mut self) -> Result<()> {
         self.steps += 1;
-        if self.steps % BATCH == 0 {
+        if self.steps.is_multiple_of(BATCH) {
             self.machine.work(BATCH)?;
         }
         Ok(())
