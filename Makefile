@@ -5,7 +5,7 @@ CARGO_TARGET_DIR ?= $(or $(HALYARD_TARGET_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.c
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt generate
+.PHONY: help run test bench fuzz wasm fmt generate
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +19,12 @@ test: ## run every check that decides whether a change may land
 
 bench: ## measure this machine: our figure, the in-run limit, their ratio
 	scripts/bench.sh
+
+fuzz: ## try mutated expressions for a minute each: parse, evaluate, format
+	scripts/fuzz.sh
+
+wasm: ## build the expression language for browsers
+	scripts/wasm.sh
 
 fmt: ## format the Rust code
 	cargo fmt --all

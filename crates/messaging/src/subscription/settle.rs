@@ -243,8 +243,12 @@ fn disable(tx: &mut Tx<'_>, id: i64, reason: &str, now: Millis) -> Result<(), Er
          subscribe with the same address and event, and send them again with hooks/resend or \
          `halyard subscription resend {id}`.\n"
     );
-    let mail =
-        Mail { to: owner.email, subject: "A subscription has been stopped".to_owned(), text };
+    let mail = Mail {
+        to: owner.email,
+        subject: "A subscription has been stopped".to_owned(),
+        text,
+        ..Mail::default()
+    };
     mail.enqueue(tx, now)?;
     Ok(())
 }

@@ -2,6 +2,7 @@ mod application;
 mod backup;
 mod demo;
 mod doctor;
+mod iml;
 mod migrate;
 mod openapi;
 mod people;
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Shows outbound webhooks and their deliveries, and sends them again
     #[command(subcommand)]
     Subscription(subscription::Action),
+    /// Evaluates and checks expressions of scenarios and apps, without a server
+    #[command(subcommand)]
+    Iml(iml::Action),
     /// Brings the database to the schema of this program
     Migrate(migrate::Arguments),
     /// Writes everything into one file, while the server runs
@@ -67,6 +71,10 @@ impl Command {
 
 /// Runs a command; data goes to standard output, everything else to standard error.
 pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<ExitCode> {
+    // Expressions need no installation, so nothing of one may keep them from being evaluated.
+    if let Command::Iml(action) = &command {
+        return iml::run(action);
+    }
     if let Command::Serve(arguments) = &command {
         flags.listen = arguments.listen;
     }
@@ -75,6 +83,7 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Serve(arguments) => serve::run(config, &arguments).await,
         Command::Demo(arguments) => demo::run(config, &arguments).await,
         Command::Openapi => openapi::run(),
+        Command::Iml(action) => iml::run(&action),
         Command::Migrate(arguments) => migrate::run(&config, &arguments).await,
         Command::Backup(arguments) => backup::run(&config, arguments).await,
         Command::Restore(arguments) => restore::run(&config, arguments).await,

@@ -3,5 +3,6 @@
 
 mod administration;
 mod configuration;
+mod expressions;
 mod run;
 mod serving;

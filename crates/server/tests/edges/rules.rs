@@ -9,6 +9,7 @@ pub(crate) struct Package {
 /// Every edge that may exist between our own packages, also of those that are not built yet.
 pub(crate) const EDGES: &[Package] = &[
     Package { folder: "crates/iml", may_use: &[] },
+    Package { folder: "crates/iml_wasm", may_use: &["crates/iml"] },
     Package { folder: "crates/platform", may_use: &[] },
     Package { folder: "crates/identity", may_use: &["crates/platform"] },
     Package { folder: "crates/messaging", may_use: &["crates/platform", "crates/identity"] },
@@ -39,7 +40,7 @@ pub(crate) const EDGES: &[Package] = &[
             "crates/http_api",
         ],
     },
-    Package { folder: "bench", may_use: &["crates/platform"] },
+    Package { folder: "bench", may_use: &["crates/platform", "crates/iml"] },
 ];
 
 /// The crates that hold rules of a domain. They know no HTTP, no environment, no network, no files,

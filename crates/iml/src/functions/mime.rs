@@ -1,0 +1,120 @@
+//! Media types of file names.
+
+use super::Arguments;
+use crate::{error::Result, value::Value};
+
+pub(super) fn mime(arguments: &Arguments<'_, '_>) -> Result<Value> {
+    let name = arguments.text(0)?;
+    let extension = name.rsplit(['.', '/', '\\']).next().unwrap_or("").to_ascii_lowercase();
+    let found = TYPES.binary_search_by(|(known, _)| (*known).cmp(extension.as_str()));
+    Ok(Value::from(found.map_or("application/octet-stream", |at| TYPES[at].1)))
+}
+
+// Sorted by extension.
+const TYPES: &[(&str, &str)] = &[
+    ("3gp", "video/3gpp"),
+    ("7z", "application/x-7z-compressed"),
+    ("aac", "audio/aac"),
+    ("ai", "application/postscript"),
+    ("apk", "application/vnd.android.package-archive"),
+    ("avi", "video/x-msvideo"),
+    ("avif", "image/avif"),
+    ("bin", "application/octet-stream"),
+    ("bmp", "image/bmp"),
+    ("bz2", "application/x-bzip2"),
+    ("css", "text/css"),
+    ("csv", "text/csv"),
+    ("doc", "application/msword"),
+    ("docm", "application/vnd.ms-word.document.macroenabled.12"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("dotx", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
+    ("eml", "message/rfc822"),
+    ("eot", "application/vnd.ms-fontobject"),
+    ("eps", "application/postscript"),
+    ("epub", "application/epub+zip"),
+    ("flac", "audio/x-flac"),
+    ("flv", "video/x-flv"),
+    ("gif", "image/gif"),
+    ("gz", "application/gzip"),
+    ("heic", "image/heic"),
+    ("htm", "text/html"),
+    ("html", "text/html"),
+    ("ico", "image/vnd.microsoft.icon"),
+    ("ics", "text/calendar"),
+    ("jar", "application/java-archive"),
+    ("jpeg", "image/jpeg"),
+    ("jpg", "image/jpeg"),
+    ("js", "text/javascript"),
+    ("json", "application/json"),
+    ("jsonld", "application/ld+json"),
+    ("m3u8", "application/vnd.apple.mpegurl"),
+    ("m4a", "audio/mp4"),
+    ("m4v", "video/x-m4v"),
+    ("markdown", "text/markdown"),
+    ("md", "text/markdown"),
+    ("mid", "audio/midi"),
+    ("mjs", "text/javascript"),
+    ("mkv", "video/x-matroska"),
+    ("mov", "video/quicktime"),
+    ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
+    ("mpeg", "video/mpeg"),
+    ("mpg", "video/mpeg"),
+    ("msg", "application/vnd.ms-outlook"),
+    ("odp", "application/vnd.oasis.opendocument.presentation"),
+    ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("odt", "application/vnd.oasis.opendocument.text"),
+    ("oga", "audio/ogg"),
+    ("ogg", "audio/ogg"),
+    ("ogv", "video/ogg"),
+    ("opus", "audio/ogg"),
+    ("otf", "font/otf"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("pot", "application/vnd.ms-powerpoint"),
+    ("pps", "application/vnd.ms-powerpoint"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    ("pptm", "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("ps", "application/postscript"),
+    ("psd", "image/vnd.adobe.photoshop"),
+    ("rar", "application/vnd.rar"),
+    ("rtf", "application/rtf"),
+    ("sh", "application/x-sh"),
+    ("svg", "image/svg+xml"),
+    ("swf", "application/x-shockwave-flash"),
+    ("tar", "application/x-tar"),
+    ("tgz", "application/gzip"),
+    ("tif", "image/tiff"),
+    ("tiff", "image/tiff"),
+    ("ts", "video/mp2t"),
+    ("ttf", "font/ttf"),
+    ("txt", "text/plain"),
+    ("vcf", "text/vcard"),
+    ("vsd", "application/vnd.visio"),
+    ("wav", "audio/wav"),
+    ("weba", "audio/webm"),
+    ("webm", "video/webm"),
+    ("webp", "image/webp"),
+    ("wma", "audio/x-ms-wma"),
+    ("wmv", "video/x-ms-wmv"),
+    ("woff", "font/woff"),
+    ("woff2", "font/woff2"),
+    ("xhtml", "application/xhtml+xml"),
+    ("xls", "application/vnd.ms-excel"),
+    ("xlsm", "application/vnd.ms-excel.sheet.macroenabled.12"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("xml", "application/xml"),
+    ("yaml", "text/yaml"),
+    ("yml", "text/yaml"),
+    ("zip", "application/zip"),
+    ("zst", "application/zstd"),
+];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(super::TYPES.is_sorted_by_key(|(extension, _)| *extension));
+    }
+}
