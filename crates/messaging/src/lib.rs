@@ -17,6 +17,7 @@ pub mod group;
 mod ids;
 pub mod inbox;
 mod json;
+pub mod mail;
 pub mod member;
 pub mod message;
 mod name;
@@ -62,4 +63,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "messaging/0005_notifications",
         sql: include_str!("../migrations/0005_notifications.sql"),
     },
+    Migration { name: "messaging/0007_mail", sql: include_str!("../migrations/0007_mail.sql") },
 ];

@@ -17,6 +17,7 @@ pub mod files;
 mod groups;
 mod ids;
 mod inbox;
+mod loop_in;
 mod messages;
 mod notifications;
 pub mod openapi;

@@ -7,6 +7,7 @@ mod crash;
 mod disk;
 mod doctor;
 mod load;
+mod mail;
 mod shutdown;
 #[path = "../support/mod.rs"]
 mod support;
