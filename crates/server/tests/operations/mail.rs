@@ -147,6 +147,10 @@ async fn comes_in(installation: &Installation) {
     let api = server.api(user(0)["twist_token"].as_str().unwrap());
     let bos = server.api(user(1)["twist_token"].as_str().unwrap());
     let space = demo["workspace_id"].to_string();
+    // Bo is told at once.
+    let mapping = r#"{"email_aggregate": false, "push_delay": 0}"#;
+    let form = [("workspace_id", space.as_str()), ("mapping", mapping)];
+    bos.post("notifications_settings/update_many", &form, None).await.unwrap().ok();
     let channel = demo["channels"][0]["id"].to_string();
     let new = [("channel_id", channel.as_str()), ("title", "Plans"), ("content", "What now?")];
     let thread = api.post("threads/add", &new, None).await.unwrap().ok()["id"].to_string();
@@ -238,24 +242,22 @@ async fn comes_in(installation: &Installation) {
     .await;
 
     // An answer to a notification mail, which only its recipient can give.
-    let mapping = r#"{"email_aggregate": false, "push_delay": 0}"#;
-    let form = [("workspace_id", space.as_str()), ("mapping", mapping)];
-    bos.post("notifications_settings/update_many", &form, None).await.unwrap().ok();
     let named = format!("[{people}]");
     let form = [("thread_id", thread.as_str()), ("content", "Bo?"), ("recipients", &named)];
     api.post("comments/add", &form, None).await.unwrap().ok();
-    let reply_to = Mutex::new(String::new());
+    let reply_to = Mutex::new((String::new(), String::new()));
     eventually("the notification", async || {
         let found = written(installation).into_iter().find_map(|mail| {
             let mail = MessageParser::default().parse(mail.as_bytes())?.into_owned();
             let text = mail.body_text(0)?.into_owned();
             let reply_to = mail.reply_to()?.first()?.address()?.to_owned();
-            text.contains("Bo?").then_some(reply_to)
+            let end = mail.header_raw("List-Unsubscribe")?.trim().to_owned();
+            text.contains("Bo?").then_some((reply_to, end))
         });
         found.map(|found| *reply_to.lock().unwrap() = found).is_some()
     })
     .await;
-    let reply_to = reply_to.into_inner().unwrap();
+    let (reply_to, end) = reply_to.into_inner().unwrap();
     let mut smtp = Smtp::hello(server.mail()).await;
     let spoofed = smtp.send(&reply_to, &format!("From: <{ann}>\n\nI am Bo")).await;
     assert!(spoofed.starts_with("550 5.7.1"), "{spoofed}");
@@ -263,6 +265,14 @@ async fn comes_in(installation: &Installation) {
     assert!(answered.starts_with("250"), "{answered}");
     let made = comments(&api, &thread, 3).await;
     assert_eq!((&made[2]["content"], &made[2]["creator"]), (&"Here.".into(), &user(1)["id"]));
+
+    // Mail programs end such mails without a question.
+    let end = end.strip_prefix("<https://h.example.com").unwrap().strip_suffix('>').unwrap();
+    assert_eq!(api.submit("/mail/unsubscribe/un-0").await, 404);
+    assert_eq!(api.submit(end).await, 200);
+    let form = [("workspace_id", space.as_str())];
+    let chosen = bos.get("notifications_settings/get", &form).await.unwrap().ok();
+    assert_eq!(chosen["email_comments"], false, "{chosen}");
 
     // What is taken on is posted although the server dies before it comes to it.
     let last = format!("From: <{bo}>\nMessage-ID: <last@example.net>\n\nSurvives.");

@@ -300,6 +300,12 @@ impl Api {
         self.send(self.client.post(self.address("attachments/upload")).multipart(form)).await
     }
 
+    /// Sends an empty form to a page of the server; answers the status.
+    pub(crate) async fn submit(&self, path: &str) -> u16 {
+        let request = self.client.post(format!("{}{path}", self.base));
+        request.send().await.unwrap().status().as_u16()
+    }
+
     fn address(&self, path: &str) -> String {
         format!("{}/api/v3/{path}", self.base)
     }

@@ -93,6 +93,8 @@ impl Fixture {
         let second_space = make(ann, "workspaces/add", json!({"name": "Second"})).await;
         let link = json!({"workspace_id": team.space});
         let link = ann.post_json("v3/url_join/get_or_create", link).await.ok();
+        let address = json!({"obj_type": "CONVERSATION", "obj_id": talk});
+        bo.post_json("v3/loop_in/get_or_create", address).await.ok();
         team.dismiss_rae().await;
         team.app.index().await;
         let told = gus.get("v3/notifications/get").await.ok();
