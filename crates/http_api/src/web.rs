@@ -5,6 +5,7 @@ pub(crate) mod page;
 mod set_password;
 mod setup;
 pub(crate) mod sign_in;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/j/{code}", get(join::show).post(join::submit))
         .route("/j/{code}/register", post(join::register))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/mail/unsubscribe/{code}", get(unsubscribe::show).post(unsubscribe::submit))
         .route("/sign-out", post(sign_in::end))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
 }

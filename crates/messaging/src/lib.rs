@@ -18,6 +18,7 @@ pub mod group;
 mod ids;
 pub mod inbox;
 mod json;
+pub mod mail;
 pub mod member;
 pub mod message;
 mod name;
@@ -65,4 +66,5 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0005_notifications.sql"),
     },
     Migration { name: "messaging/0006_hooks", sql: include_str!("../migrations/0006_hooks.sql") },
+    Migration { name: "messaging/0007_mail", sql: include_str!("../migrations/0007_mail.sql") },
 ];

@@ -118,6 +118,8 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
         metrics: Some(metrics),
         settings: Settings {
             public_url: config.public_url.clone(),
+            // An address without a listener would be a promise that nobody keeps.
+            mail_domain: config.smtp_listen.and_then(|_| config.mail_domain.clone()),
             open_registration: config.open_registration,
             body_limit: config.body_limit,
             upload_limit: config.upload_limit,

@@ -9,7 +9,11 @@ use std::{
 use anyhow::Context;
 use halyard_http_api::App;
 use halyard_identity::MAIL_JOB;
-use halyard_messaging::{attachment, notification, purge, search, subscription};
+use halyard_messaging::{
+    attachment,
+    mail::{DUE_JOB, forget_told, received},
+    notification, purge, search, subscription,
+};
 use halyard_platform::{
     blobs::BlobId,
     db,
@@ -20,7 +24,7 @@ use halyard_platform::{
 use metrics::gauge;
 use tokio::task::JoinHandle;
 
-use crate::mail::{Outbox, RETRIES};
+use crate::mail::{self, Outbox, RETRIES};
 
 /// How often expired things are removed and the gauges of jobs are set.
 const SWEEP: Duration = Duration::from_secs(15 * 60);
@@ -46,6 +50,14 @@ pub(crate) fn start(app: &Arc<App>, outbox: Outbox) -> Running {
         .handler(MAIL_JOB, RETRIES, move |job: Job| {
             let outbox = outbox.clone();
             async move { outbox.send(job).await }
+        })
+        .handler(DUE_JOB, Policy::default(), {
+            let app = app.clone();
+            move |job: Job| mail::notices::tell(app.clone(), job)
+        })
+        .handler(received::JOB, Policy::default(), {
+            let app = app.clone();
+            move |job: Job| mail::post(app.clone(), job)
         })
         .start()
 }
@@ -127,11 +139,14 @@ async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
             halyard_identity::sweep_tokens(tx, now)?;
             halyard_messaging::temp_id::sweep(tx, now)?;
             idempotency::sweep(tx, now, 5000)?;
+            received::sweep(tx, now)?;
+            forget_told(tx)?;
             Ok(())
         })
         .await
         .with_context(|| format!("the database of {}", data_dir.display()))?;
     sweep_deliveries(app).await?;
+    mail::notices::digests(app).await.context("digests")?;
     sweep_attachments(app).await?;
     // An upload takes minutes at most; what is a day old was abandoned.
     let abandoned = app.clock.now() - 24 * 60 * 60 * 1000;

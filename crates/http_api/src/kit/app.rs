@@ -40,6 +40,8 @@ pub struct Settings {
     /// Address under which people reach the server, without a slash at its end, for links in mails
     /// and answers. Without it links start at the host that the request names.
     pub public_url: Option<String>,
+    /// Host part of the addresses to which people can send posts; none where no mail comes in.
+    pub mail_domain: Option<String>,
     /// Whether anybody may register; else only who was invited.
     pub open_registration: bool,
     /// Bytes of an ordinary request body.
@@ -54,6 +56,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             public_url: None,
+            mail_domain: None,
             open_registration: false,
             // Both as in the vendor documentation.
             body_limit: 5 * 1024 * 1024,

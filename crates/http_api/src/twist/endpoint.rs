@@ -4,8 +4,8 @@ use halyard_identity::Scope;
 
 use super::{
     attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, hooks,
-    inbox, messages, notifications, reactions, search, threads, url_join, users, workspace_users,
-    workspaces,
+    inbox, loop_in, messages, notifications, reactions, search, threads, url_join, users,
+    workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
@@ -145,6 +145,7 @@ const COMMENT: Answer = One("CommentV2", "Comment");
 const CONVERSATION: Answer = One("ConversationV2", "Conversation");
 const SETTINGS: Answer = One("NotificationSettings", "NotificationSettings");
 const JOIN_LINK: Answer = One("JoinLink", "JoinLink");
+const LOOP_IN: Answer = One("LoopIn", "LoopIn");
 const INBOX_COUNT: Answer = One("InboxCount", "InboxCount");
 const MESSAGE: Answer = One("MessageV2", "Message");
 
@@ -459,6 +460,11 @@ routes! {
         "Ends the link by which people join a workspace.";
     Post "url_join/join_workspace" With(Scope::WORKSPACES_WRITE) => url_join::join_workspace: WORKSPACE,
         "Makes the caller a member of the workspace of a link.";
+
+    Post "loop_in/get_or_create" With(Scope::THREADS_WRITE) => loop_in::get_or_create: LOOP_IN,
+        "Gets the address to which posts can be sent by mail; makes it when there is none.";
+    Post "loop_in/disable" With(Scope::THREADS_WRITE) => loop_in::disable: Done,
+        "Ends the address to which posts can be sent by mail.";
 
     Get "search" With(Scope::SEARCH_READ) => search::search: One("SearchPage", "SearchPage"),
         "Finds threads and conversations by what was posted in them.";

@@ -17,6 +17,7 @@ mod groups;
 pub mod hooks;
 mod ids;
 mod inbox;
+mod loop_in;
 mod messages;
 mod notifications;
 pub mod openapi;

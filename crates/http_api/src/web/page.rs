@@ -26,6 +26,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("join.html", include_str!("join.html")),
         ("password.html", include_str!("password.html")),
         ("message.html", include_str!("message.html")),
+        ("unsubscribe.html", include_str!("unsubscribe.html")),
         ("sign_in.html", include_str!("sign_in.html")),
         ("consent.html", include_str!("consent.html")),
         ("applications.html", include_str!("applications.html")),

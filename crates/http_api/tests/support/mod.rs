@@ -57,9 +57,10 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
-    /// With the settings that a new installation has.
+    /// With the settings that a new installation has, and mail that comes in.
     pub(crate) fn new(db: &TestDb) -> Self {
-        Self::with(db, Settings::default())
+        let mail_domain = Some("in.example.com".to_owned());
+        Self::with(db, Settings { mail_domain, ..Settings::default() })
     }
 
     /// With other settings.

@@ -370,6 +370,23 @@ quirks! {
         eve.post_form("v2/url_join/join_workspace", &[("url_invite_code", "17")]).await.fails(404, 105);
     }
 
+    async fn quirk_25_a_loop_in_address_is_an_address_and_no_url(desk: &Desk) {
+        let (ann, eve) = (&desk.team.ann, &desk.team.eve);
+        let id = desk.thread.to_string();
+        let form = [("obj_type", "THREAD"), ("obj_id", id.as_str())];
+        let path = "v2/loop_in/get_or_create";
+        let first = ann.post_form(path, &form).await.ok()["email"].clone();
+        let address = first.as_str().unwrap();
+        let (local, domain) = address.split_once('@').unwrap();
+        assert!(local.len() >= 32 && domain == "in.example.com", "{address}");
+        assert_eq!(ann.post_form(path, &form).await.ok()["email"], first);
+        eve.post_form(path, &form).await.fails(404, 108);
+        ann.post_form("v2/loop_in/disable", &form).await.done();
+        assert_ne!(ann.post_form(path, &form).await.ok()["email"], first);
+        let wrong = [("obj_type", "PLANET"), ("obj_id", "1")];
+        ann.post_form(path, &wrong).await.fails(400, 20);
+    }
+
     async fn quirk_28_json_without_a_body(desk: &Desk) {
         let ann = &desk.team.ann;
         for call in ["logout", "disconnect_google", "invalidate_token"] {

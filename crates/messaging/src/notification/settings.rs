@@ -46,6 +46,8 @@ pub const NAMES: &[Setting] = &[
     flag("push_added_to_ws", 1),
     flag("push_removed_from_ws", 1),
     flag("email_aggregate", 1),
+    // Not the vendor's: a mail each morning with what is unread.
+    flag("email_digest", 0),
     flag("badge_threads", 1),
     flag("badge_conversations", 1),
     seconds("push_delay", 60),

@@ -37,7 +37,7 @@ pub use state::{
     unarchive, unfollow, unmute, unstar,
 };
 pub use unread::{Unread, UnreadThread, fold, mark_all_read, unread};
-pub(crate) use unread::{forget_pointers, read_items, unread_items};
+pub(crate) use unread::{forget_pointers, read_items, read_items_sql, unread_items};
 
 use crate::{
     Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, audience::Reach, comment::Comment,

@@ -78,7 +78,7 @@ macro_rules! read_items_sql {
          end"
     };
 }
-pub(super) use read_items_sql;
+pub(crate) use read_items_sql;
 
 /// What is unread for the actor in the channels they have joined.
 ///

@@ -8,6 +8,7 @@ mod comments;
 mod concurrency;
 mod inbox;
 mod listing;
+mod mails;
 mod model;
 #[path = "../support/people.rs"]
 mod people;

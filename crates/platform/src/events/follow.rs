@@ -62,6 +62,16 @@ pub fn skip_past(tx: &mut Tx<'_>, follower: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Keeps the follower from settling anything until this transaction ends, and shows what it has
+/// settled before to the statements that follow.
+pub fn hold(tx: &mut Tx<'_>, follower: &str) -> Result<(), Error> {
+    tx.optional::<i64>(
+        "select f.event_id from event_follower f where f.name = $1 {lock f}",
+        params![follower],
+    )?;
+    Ok(())
+}
+
 impl Batch {
     /// Moves the cursor behind this batch, in the transaction of the effects. False: another node
     /// has dealt with these events; then the transaction must have no effect.

@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     config::Config,
     demo,
-    mail::Outbox,
+    mail::{self, Outbox},
     wiring::{self, start_logging},
     workers,
 };
@@ -52,6 +52,13 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
         format!("listen: cannot serve on {}; choose another address with --listen", config.listen)
     })?;
     let address = listener.local_addr()?;
+    let mail = match (config.smtp_listen, &config.mail_domain) {
+        (Some(address), Some(domain)) => {
+            let intake = mail::Intake::new(app.clone(), domain.clone(), config.mail_limit);
+            Some(mail::listen(address, intake).await?)
+        }
+        _ => None,
+    };
     if arguments.demo {
         let credentials = demo::create(&app.db, &app.blobs, &app.clock, &app.random).await?;
         super::print(&demo::welcome(&credentials, address));
@@ -60,11 +67,17 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     }
     let working = workers::start(&app, outbox);
     app.db.write(notification::begin).await?;
-    let following = workers::follow_events(&app);
+    let mut following = workers::follow_events(&app);
+    if config.mail_notifications {
+        following.push(mail::notices::start(&app).await?);
+    }
     let delivering = halyard_http_api::twist::hooks::start(&app).await?;
     let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
     let served = serve(listener, &app).await;
     keeping.abort();
+    if let Some(mail) = mail {
+        mail.stop(GRACE).await;
+    }
     for follower in following {
         follower.stop().await;
     }

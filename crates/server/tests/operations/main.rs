@@ -8,6 +8,7 @@ mod disk;
 mod doctor;
 mod hooks;
 mod load;
+mod mail;
 mod shutdown;
 #[path = "../support/mod.rs"]
 mod support;

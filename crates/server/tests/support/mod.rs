@@ -122,21 +122,30 @@ impl Installation {
 
     /// Starts the server and waits until it answers.
     pub(crate) async fn serve(&self) -> Server {
+        self.serve_with(&[]).await
+    }
+
+    /// As [`serve`](Self::serve), with more settings in the environment.
+    pub(crate) async fn serve_with(&self, settings: &[(&str, String)]) -> Server {
         let mut child = self
             .command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .spawn()
             .unwrap();
         let (say, said) = std::sync::mpsc::channel();
         let lines = BufReader::new(child.stderr.take().unwrap());
         // Reads to the end, so that the server never waits for somebody to read its log.
         let log = std::thread::spawn(move || {
-            let mut log = String::new();
+            let (mut log, mut mail) = (String::new(), None);
             for line in lines.lines().map_while(Result::ok) {
                 let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
+                if parsed["fields"]["message"] == "taking mail" {
+                    mail = parsed["fields"]["address"].as_str().map(str::to_owned);
+                }
                 if parsed["fields"]["message"] == "serving" {
                     let address = parsed["fields"]["address"].as_str().unwrap_or_default();
                     // A second server message would find nobody listening; that is fine.
-                    say.send(address.to_owned()).ok();
+                    say.send((address.to_owned(), mail.clone())).ok();
                 }
                 log.push_str(&line);
                 log.push('\n');
@@ -146,7 +155,9 @@ impl Installation {
         let out = reading(child.stdout.take().unwrap());
         let address = tokio::task::spawn_blocking(move || said.recv_timeout(PATIENCE));
         match address.await.unwrap() {
-            Ok(address) => Server { child, base: format!("http://{address}"), log: Some(log) },
+            Ok((address, mail)) => {
+                Server { child, base: format!("http://{address}"), mail, log: Some(log) }
+            }
             Err(_) => {
                 child.kill().unwrap();
                 child.wait().unwrap();
@@ -183,6 +194,7 @@ fn wait(child: &mut Child, what: &str) -> ExitStatus {
 pub(crate) struct Server {
     child: Child,
     base: String,
+    mail: Option<String>,
     log: Option<std::thread::JoinHandle<String>>,
 }
 
@@ -196,6 +208,11 @@ impl Server {
             .build()
             .unwrap();
         Api { client, base: self.base.clone(), token: token.to_owned() }
+    }
+
+    /// Where it takes mail.
+    pub(crate) fn mail(&self) -> &str {
+        self.mail.as_deref().expect("a server that takes mail")
     }
 
     /// Ends it at once, as a crash does.
@@ -283,6 +300,12 @@ impl Api {
         let form =
             reqwest::multipart::Form::new().text("attachment_id", id.to_owned()).part("file", file);
         self.send(self.client.post(self.address("attachments/upload")).multipart(form)).await
+    }
+
+    /// Sends an empty form to a page of the server; answers the status.
+    pub(crate) async fn submit(&self, path: &str) -> u16 {
+        let request = self.client.post(format!("{}{path}", self.base));
+        request.send().await.unwrap().status().as_u16()
     }
 
     fn address(&self, path: &str) -> String {

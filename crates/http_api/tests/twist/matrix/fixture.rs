@@ -101,6 +101,8 @@ impl Fixture {
         let another = json!({"thread_id": thread, "content": SECRET});
         make(bo, "comments/add", another).await;
         let delivery = failed_delivery(&team, hook).await;
+        let address = json!({"obj_type": "CONVERSATION", "obj_id": talk});
+        bo.post_json("v3/loop_in/get_or_create", address).await.ok();
         team.dismiss_rae().await;
         team.app.index().await;
         let told = gus.get("v3/notifications/get").await.ok();

@@ -196,6 +196,8 @@ pub(super) const ROWS: &[Row] = &[
     ("url_join/disable", "workspace_id={space}", NO_GUESTS),
     // Who is in it stays in it; who was removed may not come back this way.
     ("url_join/join_workspace", "url_invite_code={link}", "ok ok ok ok ok 109"),
+    ("loop_in/get_or_create", "obj_type=THREAD&obj_id={thread}", THREAD),
+    ("loop_in/disable", "obj_type=CONVERSATION&obj_id={talk}", TALK),
     ("search", "workspace_id={space}&query=zanzibar", PEOPLE),
     ("search/thread", "thread_id={thread}&query=zanzibar", THREAD),
     ("search/conversation", "conversation_id={talk}&query=zanzibar", TALK),
