@@ -88,6 +88,7 @@ async fn everything_arrives(installation: &Installation) {
         assert!(Instant::now() < deadline, "{} of {} arrived", seen.len(), expected.len());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let all = arrived.clone();
     let arrived = arrived.lock().unwrap().clone();
     let mut ids: HashMap<i64, BTreeSet<&str>> = HashMap::new();
     for (id, _, comment) in &arrived {
@@ -103,6 +104,7 @@ async fn everything_arrives(installation: &Installation) {
         }
         assert_eq!(first, comments, "the order of thread {thread}");
     }
+    what_the_operator_sees(installation, &hook.body["id"], arrived.len(), &all).await;
     sink.abort();
     let (code, log) = server.terminate().await;
     assert_eq!(code, Some(0), "{log}");
@@ -118,4 +120,41 @@ async fn write(api: &Api, thread: &str) -> (i64, Vec<i64>) {
         ids.push(answer["id"].as_i64().unwrap());
     }
     (thread.parse().unwrap(), ids)
+}
+
+/// The commands, beside the running server.
+async fn what_the_operator_sees(
+    installation: &Installation,
+    hook: &Value,
+    arrived: usize,
+    all: &Arrived,
+) {
+    let hook = hook.to_string();
+    let run = async |arguments: &[&str]| -> String {
+        let arguments = [&["subscription"], arguments].concat();
+        installation.halyard(&arguments).await.expect(0).out
+    };
+    let listed: Value = serde_json::from_str(&run(&["list", "--json"]).await).unwrap();
+    assert_eq!((listed[0]["id"].to_string(), &listed[0]["failures"]), (hook.clone(), &0.into()));
+    assert!(run(&["list"]).await.contains("comment_added"));
+    let deadline = Instant::now() + PATIENCE;
+    let delivered = loop {
+        let found = run(&["deliveries", &hook, "--limit", "500", "--json"]).await;
+        let found: Vec<Value> = serde_json::from_str(&found).unwrap();
+        if found.iter().all(|one| one["status"] == "delivered") {
+            break found;
+        }
+        assert!(Instant::now() < deadline, "{found:?}");
+    };
+    assert_eq!(delivered.len(), ROUNDS * COMMENTS * 2);
+    assert!(delivered[0]["request"].as_str().unwrap().contains("webhook-signature"));
+    let one = delivered[0]["id"].to_string();
+    assert!(run(&["resend", &hook, "--delivery", &one]).await.starts_with('1'));
+    while all.lock().unwrap().len() <= arrived {
+        assert!(Instant::now() < deadline, "nothing was sent again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let none = ["resend", &hook, "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z"];
+    assert!(run(&none).await.starts_with('0'));
+    installation.halyard(&["subscription", "resend", &hook]).await.expect(1);
 }
