@@ -132,7 +132,8 @@ fn seconds_of(each: Duration, mut run: impl FnMut()) -> f64 {
             run();
         }
         let took = round.elapsed();
-        if took < each / 20 {
+        // Short rounds, so that some of them are not interrupted.
+        if took < each / 200 {
             times = times.saturating_mul(2);
         } else {
             best = best.min(took.as_secs_f64() / f64::from(times));
