@@ -51,7 +51,8 @@ pub struct Growth {
     pub expression: String,
     /// Nanoseconds per character or element, for each size.
     pub ns_per_element: Vec<f64>,
-    /// The exponent between the second and the last size.
+    /// The middle one of the exponents from each size to the next: one step out of a cache does not
+    /// count, growth that goes on does.
     pub exponent: f64,
 }
 
@@ -148,12 +149,16 @@ fn growth(each: Duration, expression: &str) -> Result<Growth> {
         let roots = sized_roots(size)?;
         seconds.push(evaluation(each, &format!("{{{{{expression}}}}}"), &roots)?);
     }
-    let last = SIZES.len() - 1;
-    let ratio = SIZES[last] as f64 / SIZES[1] as f64;
+    let mut exponents: Vec<f64> = seconds
+        .windows(2)
+        .zip(SIZES.windows(2))
+        .map(|(s, size)| (s[1] / s[0]).ln() / (size[1] as f64 / size[0] as f64).ln())
+        .collect();
+    exponents.sort_unstable_by(f64::total_cmp);
     Ok(Growth {
         expression: expression.to_owned(),
         ns_per_element: seconds.iter().zip(SIZES).map(|(s, size)| s * 1e9 / size as f64).collect(),
-        exponent: (seconds[last] / seconds[1]).ln() / ratio.ln(),
+        exponent: exponents[exponents.len() / 2],
     })
 }
 
