@@ -19,6 +19,8 @@ cargo build --release --locked --package halyard-server --package halyard-bench
 built=${CARGO_TARGET_DIR:-target}/release
 mkdir -p bench/results
 
+"$built/halyard-bench" iml --results bench/results/iml.json
+
 echo "On SQLite"
 "$built/halyard-bench" run --server "$built/halyard" --results bench/results/sqlite.json "$@"
 "$built/halyard-bench" deliveries --server "$built/halyard"

@@ -10,6 +10,7 @@ mod database;
 pub mod deliveries;
 pub mod feed;
 pub mod histogram;
+pub mod iml;
 pub mod load;
 mod pacer;
 pub mod process;

@@ -10,6 +10,7 @@ use clap::{Args, Parser};
 use halyard_bench::bare;
 use halyard_bench::deliveries;
 use halyard_bench::feed;
+use halyard_bench::iml;
 use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
 
@@ -57,6 +58,15 @@ enum Command {
         database: Option<String>,
         #[command(flatten)]
         duration: DurationArguments,
+    },
+    /// Measures the expression language on one core and prints the table.
+    Iml {
+        /// Seconds of each figure.
+        #[arg(long, default_value_t = 1.0)]
+        seconds: f64,
+        /// File that takes the figures as JSON.
+        #[arg(long)]
+        results: Option<PathBuf>,
     },
     /// Measures what the generator and a handler that does nothing reach together.
     Ceiling {
@@ -134,6 +144,15 @@ fn main() -> Result<()> {
             let figures = deliveries::run(&settings, |what| {
                 let _ignored = writeln!(io::stderr(), "… {what}");
             })?;
+            write!(io::stdout(), "{figures}").context("print the figures")
+        }
+        Command::Iml { seconds, results } => {
+            let each = Duration::try_from_secs_f64(seconds).context("seconds")?;
+            let figures = iml::run(each)?;
+            if let Some(file) = results {
+                let text = serde_json::to_string_pretty(&figures).context("encode the figures")?;
+                std::fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+            }
             write!(io::stdout(), "{figures}").context("print the figures")
         }
         Command::Ceiling { duration } => {

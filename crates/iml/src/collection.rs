@@ -25,10 +25,6 @@ impl Key {
     fn is(&self, other: &Self) -> bool {
         self.hash == other.hash && self.name == other.name
     }
-
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.hash.cmp(&other.hash).then_with(|| self.name.cmp(&other.name))
-    }
 }
 
 // Letters of either case hash alike, so that names of headers can be found by the same index.
@@ -46,8 +42,8 @@ const SMALL: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub struct Collection {
     entries: Vec<(Key, Value)>,
-    // Positions of the entries in the order of their keys; empty when there are few.
-    index: Vec<u32>,
+    // Hashes and positions of the entries in the order of their keys; empty when there are few.
+    index: Vec<(u64, u32)>,
     any_case: bool,
 }
 
@@ -81,9 +77,11 @@ impl Collection {
             self.entries.iter().position(|(other, _)| other.is(key))
         } else {
             self.index
-                .binary_search_by(|at| self.key(*at).order(key))
+                .binary_search_by(|(hash, at)| {
+                    hash.cmp(&key.hash).then_with(|| self.key(*at).name.cmp(&key.name))
+                })
                 .ok()
-                .map(|found| self.index[found] as usize)
+                .map(|found| self.index[found].1 as usize)
         };
         match exact {
             Some(at) => Some(&self.entries[at].1),
@@ -125,12 +123,12 @@ impl Collection {
         if self.index.is_empty() {
             return self.entries.iter().find(|(other, _)| alike(other)).map(|(_, value)| value);
         }
-        let first = self.index.partition_point(|at| self.key(*at).hash < key.hash);
+        let first = self.index.partition_point(|(hash, _)| *hash < key.hash);
         self.index[first..]
             .iter()
-            .take_while(|at| self.key(**at).hash == key.hash)
-            .find(|at| alike(self.key(**at)))
-            .map(|at| &self.entries[*at as usize].1)
+            .take_while(|(hash, _)| *hash == key.hash)
+            .find(|(_, at)| alike(self.key(*at)))
+            .map(|(_, at)| &self.entries[*at as usize].1)
     }
 
     // Removes what a later entry replaces, and builds the index.
@@ -152,8 +150,8 @@ impl Collection {
         let mut order = self.sorted();
         let repeated: Vec<(u32, u32)> = order
             .windows(2)
-            .filter(|pair| self.key(pair[0]).is(self.key(pair[1])))
-            .map(|pair| (pair[0], pair[1]))
+            .filter(|pair| self.key(pair[0].1).is(self.key(pair[1].1)))
+            .map(|pair| (pair[0].1, pair[1].1))
             .collect();
         if !repeated.is_empty() {
             let mut gone = vec![false; self.entries.len()];
@@ -174,10 +172,12 @@ impl Collection {
         }
     }
 
-    fn sorted(&self) -> Vec<u32> {
+    fn sorted(&self) -> Vec<(u64, u32)> {
         let count = u32::try_from(self.entries.len()).expect("fewer entries than bytes of memory");
-        let mut order: Vec<u32> = (0..count).collect();
-        order.sort_by(|a, b| self.key(*a).order(self.key(*b)));
+        let mut order: Vec<_> = (0..count).map(|at| (self.key(at).hash, at)).collect();
+        order.sort_by(|(a_hash, a), (b_hash, b)| {
+            a_hash.cmp(b_hash).then_with(|| self.key(*a).name.cmp(&self.key(*b).name))
+        });
         order
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     date::Date,
     decisions,
     error::{Error, ErrorKind, Result},
-    functions::{Arguments, Run},
+    functions::{Arguments, Run, format_into},
     machine::Machine,
     operators::apply,
     syntax::Binary,
@@ -24,13 +24,41 @@ impl<'a> Machine<'a> {
                     self.produce(text.len())?;
                     out.push_str(text);
                 }
-                CompiledPart::Expression(op) => match self.reference(op)? {
-                    Some(value) => write_text(self, &mut out, value)?,
-                    None => write_text(self, &mut out, &self.value(op)?)?,
-                },
+                CompiledPart::Expression(op) => self.append(op, &mut out)?,
             }
         }
         Ok(Value::Text(Text::from(out)))
+    }
+
+    // Without making a value of what is text in the end anyway, where that is often.
+    fn append(&self, op: &Op, out: &mut String) -> Result<()> {
+        if let Some(value) = self.reference(op)? {
+            return write_text(self, out, value);
+        }
+        match op {
+            Op::Constant(value) => write_text(self, out, value),
+            Op::Call(call) => match (call.special(), &*call.arguments) {
+                (Some(Run::IfEmpty), [first, second]) => match self.reference(first)? {
+                    Some(value) if value.is_empty() => self.append(second, out),
+                    Some(value) => write_text(self, out, value),
+                    None => write_text(self, out, &self.value(op)?),
+                },
+                (Some(Run::Plain(_)), [date, Op::Constant(_)]) if &*call.name == "formatDate" => {
+                    self.work(1)?;
+                    let values = [self.value(date)?];
+                    // The format is prepared, so that nobody looks at the constant again.
+                    let arguments = Arguments::new(&values, self, &call.prepared);
+                    if call.prepared.pattern.is_none() {
+                        return write_text(self, out, &self.value(op)?);
+                    }
+                    format_into(&arguments, out)
+                        .map(drop)
+                        .map_err(|error| place(error.in_function(&call.name), call))
+                }
+                _ => write_text(self, out, &self.value(op)?),
+            },
+            _ => write_text(self, out, &self.value(op)?),
+        }
     }
 
     /// The value of an expression.

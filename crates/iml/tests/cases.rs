@@ -6,7 +6,8 @@
 //! error whose message contains the words.
 #![cfg(test)]
 
-use std::{fs, path::Path};
+#[path = "cases/files.rs"]
+mod files;
 
 use base64::Engine as _;
 use halyard_iml::{Context, Date, Environment, Locale, Program, Seeded, Value, Zone, functions};
@@ -76,26 +77,11 @@ fn run(group: &Group, is_template: bool, source: &str) -> String {
     shown(program.evaluate(&scope, &environment))
 }
 
-fn all_files() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("the folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .map(|path| {
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).expect("text"))
-        })
-        .collect();
-    files.sort();
-    files
-}
-
 #[test]
 fn every_case_has_its_result() {
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for (file, text) in all_files() {
-        for group in groups(&text, &file) {
+    for (file, text) in files::FILES {
+        for group in groups(text, file) {
             for case in &group.cases {
                 let (is_template, source, expected) = match case.as_slice() {
                     [source, expected] => (false, source, expected),
@@ -124,7 +110,7 @@ fn every_case_has_its_result() {
 // Calls of a function in the sources, wherever they stand.
 #[test]
 fn every_function_has_cases() {
-    let sources: Vec<String> = all_files()
+    let sources: Vec<String> = files::FILES
         .iter()
         .flat_map(|(file, text)| groups(text, file))
         .flat_map(|group| group.cases)

@@ -3,13 +3,11 @@
 //! is compared with what they print now.
 #![cfg(test)]
 
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 use halyard_iml::{Collection, Context, Date, Environment, Locale, Program, Seeded, Value, Zone};
 
-fn folder() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dates")
-}
+const TABLE: &str = include_str!("dates/dates.tsv");
 
 fn result(kind: &str, zone: &str, locale: &str, input: &str, argument: &str) -> String {
     let randomness = Seeded::new(1);
@@ -35,9 +33,8 @@ fn result(kind: &str, zone: &str, locale: &str, input: &str, argument: &str) -> 
 
 #[test]
 fn dates_are_those_of_moment() {
-    let table = fs::read_to_string(folder().join("dates.tsv")).expect("the table");
     let mut wrong = Vec::new();
-    for line in table.lines() {
+    for line in TABLE.lines() {
         let [kind, zone, locale, input, argument, expected] =
             line.split('\t').collect::<Vec<_>>()[..]
         else {
@@ -48,13 +45,14 @@ fn dates_are_those_of_moment() {
             wrong.push(format!("{line}\n   is {actual}"));
         }
     }
-    assert_eq!(table.lines().count(), 300);
+    assert_eq!(TABLE.lines().count(), 300);
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn the_table_is_what_moment_prints() {
-    let generated = Command::new("node").arg(folder().join("generate.cjs")).output();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dates/generate.cjs");
+    let generated = Command::new("node").arg(script).output();
     let printed = match generated {
         Ok(output) if output.status.success() => output.stdout,
         Ok(output) if String::from_utf8_lossy(&output.stderr).contains("MODULE_NOT_FOUND") => {
@@ -67,6 +65,5 @@ fn the_table_is_what_moment_prints() {
             return;
         }
     };
-    let table = fs::read_to_string(folder().join("dates.tsv")).expect("the table");
-    assert_eq!(String::from_utf8(printed).expect("text").trim_end(), table.trim_end());
+    assert_eq!(String::from_utf8(printed).expect("text").trim_end(), TABLE.trim_end());
 }

@@ -98,9 +98,16 @@ impl Date {
 
 /// Appends a number that is not negative, with zeros in front up to a width.
 pub(crate) fn digits(out: &mut String, number: i64, width: usize) {
+    let mut rest = number.unsigned_abs();
+    // Nearly all fields of a date are these.
+    if width == 2 && rest < 100 {
+        let (ten, one) = ((rest / 10) as u8, (rest % 10) as u8);
+        out.push(char::from(b'0' + ten));
+        out.push(char::from(b'0' + one));
+        return;
+    }
     let mut buffer = [b'0'; 20];
     let mut at = buffer.len();
-    let mut rest = number.unsigned_abs();
     while rest > 0 {
         at -= 1;
         buffer[at] = b'0' + u8::try_from(rest % 10).expect("one digit");

@@ -1,7 +1,5 @@
 //! Functions on arrays and collections that keep their elements.
 
-use std::collections::BTreeSet;
-
 use super::{Arguments, general::at_key, units};
 use crate::{
     coerce::{self, write_text},
@@ -89,12 +87,12 @@ pub(super) fn map(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let filter = Key::new(arguments.text(2)?);
     let values = if filtered { arguments.text(3)? } else { "".into() };
     machine.work(values.len())?;
-    let values: BTreeSet<&str> = values.split(',').map(str::trim).collect();
+    let values: Collection = values.split(',').map(|value| (value.trim(), Value::Null)).collect();
     let mut out = Vec::new();
     for item in array.iter() {
         if filtered {
             let Some(value) = at_key(item, &filter) else { continue };
-            if !values.contains(coerce::text(machine, value)?.trim()) {
+            if values.by_name(coerce::text(machine, value)?.trim()).is_none() {
                 continue;
             }
         }

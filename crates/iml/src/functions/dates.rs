@@ -14,7 +14,17 @@ use crate::{
 };
 
 pub(super) fn format(arguments: &Arguments<'_, '_>) -> Result<Value> {
-    let Some(date) = given(arguments)? else { return Ok(Value::Undefined) };
+    let mut out = String::with_capacity(32);
+    if format_into(arguments, &mut out)? {
+        arguments.machine.text(&out)
+    } else {
+        Ok(Value::Undefined)
+    }
+}
+
+/// Appends what `formatDate` makes of its arguments; false when there is no date.
+pub(crate) fn format_into(arguments: &Arguments<'_, '_>, out: &mut String) -> Result<bool> {
+    let Some(date) = given(arguments)? else { return Ok(false) };
     let zone = zone(arguments)?;
     let pattern;
     let pattern = match &arguments.prepared.pattern {
@@ -28,9 +38,8 @@ pub(super) fn format(arguments: &Arguments<'_, '_>) -> Result<Value> {
     };
     // The longest field of any language is shorter than this.
     arguments.machine.produce(pattern.parts.len() * 64)?;
-    let mut out = String::with_capacity(32);
-    date::format(&mut out, pattern, date.ms(), &zone, arguments.machine.environment.locale);
-    arguments.machine.text(&out)
+    date::format(out, pattern, date.ms(), &zone, arguments.machine.environment.locale);
+    Ok(true)
 }
 
 pub(super) fn parse(arguments: &Arguments<'_, '_>) -> Result<Value> {

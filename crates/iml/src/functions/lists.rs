@@ -31,7 +31,7 @@ fn distinct_by(arguments: &Arguments<'_, '_>, key: Option<&Key>) -> Result<Value
             None => item,
         };
         check_depth(compared, 0)?;
-        if seen.insert(Sorted(compared)) {
+        if seen.insert(hashed(compared)) {
             kept.push(item.clone());
         }
     }
@@ -41,13 +41,13 @@ fn distinct_by(arguments: &Arguments<'_, '_>, key: Option<&Key>) -> Result<Value
 pub(super) fn diff(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let (a, b) = (arguments.array(0)?, arguments.array(1)?);
     let other = set(&b)?;
-    keep(arguments, &a, |item| !other.contains(&Sorted(item)))
+    keep(arguments, &a, |item| !other.contains(&hashed(item)))
 }
 
 pub(super) fn intersect(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let (a, b) = (arguments.array(0)?, arguments.array(1)?);
     let other = set(&b)?;
-    keep(arguments, &a, |item| other.contains(&Sorted(item)))
+    keep(arguments, &a, |item| other.contains(&hashed(item)))
 }
 
 pub(super) fn difference(arguments: &Arguments<'_, '_>) -> Result<Value> {
@@ -55,11 +55,11 @@ pub(super) fn difference(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let (a, b) = (arguments.array(0)?, arguments.array(1)?);
     let (in_a, in_b) = (set(&a)?, set(&b)?);
     let mut items: Vec<_> =
-        a.iter().filter(|item| !in_b.contains(&Sorted(item))).cloned().collect();
+        a.iter().filter(|item| !in_b.contains(&hashed(item))).cloned().collect();
     match &*mode {
         "" | "classic" => {}
         "symmetric" => {
-            items.extend(b.iter().filter(|item| !in_a.contains(&Sorted(item))).cloned());
+            items.extend(b.iter().filter(|item| !in_a.contains(&hashed(item))).cloned());
         }
         other => {
             return arguments
@@ -72,7 +72,7 @@ pub(super) fn difference(arguments: &Arguments<'_, '_>) -> Result<Value> {
 pub(super) fn remove(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let array = arguments.array(0)?;
     let values = set(arguments.rest(1))?;
-    keep(arguments, &array, |item| !values.contains(&Sorted(item)))
+    keep(arguments, &array, |item| !values.contains(&hashed(item)))
 }
 
 fn keep(
@@ -91,7 +91,7 @@ fn set(items: &[Value]) -> Result<BTreeSet<Sorted<'_>>> {
         .iter()
         .map(|item| {
             check_depth(item, 0)?;
-            Ok(Sorted(item))
+            Ok(hashed(item))
         })
         .collect()
 }
@@ -143,8 +143,33 @@ pub(super) fn sort(arguments: &Arguments<'_, '_>) -> Result<Value> {
     machine.array(keyed.into_iter().map(|(_, item)| item.clone()).collect())
 }
 
-/// A value in an order of all values, in which those that equal each other are the same.
-struct Sorted<'v>(&'v Value);
+/// A value in some order of all values, in which those that equal each other are the same. Most
+/// comparisons end at the hash, without following any pointer; nothing but time depends on it.
+struct Sorted<'v>(u64, &'v Value);
+
+fn hashed(value: &Value) -> Sorted<'_> {
+    Sorted(hash(value, 0), value)
+}
+
+fn hash(value: &Value, depth: usize) -> u64 {
+    let mix = |hash: u64, next: u64| (hash ^ next).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+    let bytes = |kind: u64, bytes: &[u8]| bytes.iter().fold(kind, |h, b| mix(h, u64::from(*b)));
+    match value {
+        Value::Undefined => 1,
+        Value::Null => 2,
+        Value::Bool(value) => 3 + u64::from(*value),
+        Value::Number(number) => mix(5, (number + 0.0).to_bits()),
+        Value::Text(text) => bytes(6, text.as_bytes()),
+        Value::Date(date) => mix(7, date.ms().cast_unsigned()),
+        Value::Buffer(buffer) => bytes(8, buffer),
+        Value::Array(_) | Value::Collection(_) if depth == MAX_VALUE_DEPTH => 9,
+        Value::Array(items) => items.iter().fold(10, |h, item| mix(h, hash(item, depth + 1))),
+        // The order of keys does not count.
+        Value::Collection(collection) => collection.iter().fold(11, |h, (key, item)| {
+            h.wrapping_add(mix(bytes(12, key.name().as_bytes()), hash(item, depth + 1)))
+        }),
+    }
+}
 
 impl PartialEq for Sorted<'_> {
     fn eq(&self, other: &Self) -> bool {
@@ -162,7 +187,7 @@ impl PartialOrd for Sorted<'_> {
 
 impl Ord for Sorted<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        compare(self.0, other.0, 0)
+        self.0.cmp(&other.0).then_with(|| compare(self.1, other.1, 0))
     }
 }
 

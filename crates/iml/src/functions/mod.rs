@@ -23,6 +23,7 @@ pub use catalogue::{Argument, ArgumentKind, Function, Group};
 
 pub(crate) use arguments::{Arguments, Prepared};
 pub(crate) use catalogue::Run;
+pub(crate) use dates::format_into;
 
 use crate::{
     date::{Pattern, Zone},

@@ -91,8 +91,11 @@ impl Printer {
                 self.out.push('{');
                 for (at, (key, value)) in entries.iter().enumerate() {
                     self.separator(at);
+                    // Between back ticks a backslash is nothing special, also at the end.
                     if is_plain(key) {
                         self.out.push_str(key);
+                    } else if !key.contains('`') {
+                        self.back_quoted(key);
                     } else {
                         quote(&mut self.out, key);
                     }

@@ -1,8 +1,7 @@
 //! Fuzzing without a special compiler: sources of the cases, mutated for `HALYARD_FUZZ_SECONDS`
-//! (a second when that is not set). `make fuzz` runs each target for a minute.
+//! (a second when that is not set while this is compiled). `make fuzz` runs each target for a minute.
 
 use std::{
-    env,
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
@@ -152,10 +151,10 @@ impl Mutator {
 }
 
 fn fuzz(target: &str, check: impl Fn(&str)) {
-    let seconds = env::var("HALYARD_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds = option_env!("HALYARD_FUZZ_SECONDS").and_then(|text| text.parse().ok());
     let end = Instant::now() + Duration::from_secs(seconds.unwrap_or(1));
     // Long runs begin elsewhere each time, and say where.
-    let seed = env::var("HALYARD_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let seed = option_env!("HALYARD_FUZZ_SEED").and_then(|text| text.parse().ok()).unwrap_or(1);
     let mutator = Mutator { corpus: corpus(), random: Seeded::new(seed) };
     let (mut count, mut slowest) = (0_u64, (Duration::ZERO, String::new()));
     while Instant::now() < end {

@@ -30,6 +30,15 @@ fn the_corpus_returns() {
 }
 
 #[test]
+fn sources_that_were_found_return() {
+    for source in
+        ["map([{`a.b\\`: 1}]; 'a.b')", "{'`': 1, \"a'\\\"`\": 2}", "formatDate(x; (YYYY)-MM)"]
+    {
+        returns(source);
+    }
+}
+
+#[test]
 fn what_is_too_deep_is_an_error_and_not_a_crash() {
     for (open, close) in
         [("(", ")"), ("[", "]"), ("abs(", ")"), ("!", ""), ("-", ""), ("{a:", "}"), ("a[", "]")]

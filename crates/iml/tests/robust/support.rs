@@ -1,17 +1,15 @@
 //! Sources for tests: those of the cases, and generated ones.
 
-use std::{fs, path::Path};
-
 use halyard_iml::{Context, Date, Environment, Limits, Program, Result, Roots, Seeded, Value};
 use proptest::prelude::*;
 
+use crate::files::FILES;
+
 /// Every source in the tables of cases.
 pub(crate) fn corpus() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut sources = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder") {
-        let text = fs::read_to_string(entry.expect("an entry").path()).expect("text");
-        let parsed: toml::Value = toml::from_str(&text).expect("TOML");
+    for (_, text) in FILES {
+        let parsed: toml::Value = toml::from_str(text).expect("TOML");
         let groups = parsed["group"].as_array().expect("groups");
         for case in groups.iter().flat_map(|group| group["cases"].as_array().expect("cases")) {
             let case = case.as_array().expect("a list");
