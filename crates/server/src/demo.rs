@@ -161,8 +161,10 @@ fn find_people(tx: &mut halyard_platform::db::Tx<'_>) -> Result<Vec<UserId>, mes
 
 /// What a person at the terminal needs to begin.
 pub(crate) fn welcome(credentials: &Credentials, address: SocketAddr) -> String {
-    let (Some(ada), Some(channel)) = (credentials.users.first(), credentials.channels.first())
-    else {
+    // The channel that every workspace has, in which the demo has something to read.
+    let channels = &credentials.channels;
+    let general = channels.iter().min_by_key(|channel| channel.id);
+    let (Some(ada), Some(channel)) = (credentials.users.first(), general) else {
         return String::new();
     };
     let (token, channel, workspace) = (&ada.twist_token, channel.id, credentials.workspace_id);

@@ -1,6 +1,6 @@
 use std::{future::IntoFuture, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
 use clap::Args;
 use halyard_http_api::App;
@@ -43,8 +43,9 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     }
     start_logging(&config)?;
     raise_file_limit();
-    // In a demo everybody may try everything.
-    config.open_registration |= arguments.demo;
+    if arguments.demo {
+        open_for_trying(&mut config)?;
+    }
     let outbox = Outbox::open(&config)?;
     let db = wiring::open_store(&config).await?;
     let app = wiring::app(&config, db).await?;
@@ -119,6 +120,19 @@ async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {
                     running.abort();
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// In a demo everybody may try everything, also webhooks to a program on the same machine; unless
+/// others reach the demo, who must not reach that machine through it.
+fn open_for_trying(config: &mut Config) -> anyhow::Result<()> {
+    config.open_registration = true;
+    if config.listen.ip().is_loopback() {
+        for network in ["127.0.0.0/8", "::1"] {
+            let network = network.parse().map_err(|error| anyhow!("{network}: {error}"))?;
+            config.outbound_allow.push(network);
         }
     }
     Ok(())
