@@ -160,21 +160,23 @@ pub fn newest(
                 )?;
                 return Ok(Found::up_to(documents, limit, None));
             }
-            let (walked, lowest): (i64, Option<i64>) = tx.one(
-                "select count(*), min(rowid) from
-                     (select rowid from fulltext_index where rowid >= $1 and rowid < $2
-                      order by rowid desc limit $3) w",
-                params![from, below, WINDOW],
-            )?;
-            let Some(lowest) = lowest else { return Ok(Found::default()) };
             let documents: Vec<i64> = tx.all(
                 "select rowid from
                      (select rowid, words from fulltext_index where rowid >= $2 and rowid < $3
                       order by rowid desc limit $5) w
                  where words @@ $1::text::tsquery order by rowid desc limit $4",
-                params![&text, lowest, below, limit, WINDOW],
+                params![&text, from, below, limit, WINDOW],
             )?;
-            Ok(Found::up_to(documents, limit, (walked == WINDOW).then_some(lowest)))
+            if documents.len() as i64 >= limit {
+                return Ok(Found::up_to(documents, limit, None));
+            }
+            // The window was walked to its end; there may be documents below it.
+            let lowest: Option<i64> = tx.optional(
+                "select rowid from fulltext_index where rowid >= $1 and rowid < $2
+                 order by rowid desc limit 1 offset $3",
+                params![from, below, WINDOW - 1],
+            )?;
+            Ok(Found::up_to(documents, limit, lowest))
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 /// Candidates that are looked at together.
 const CHUNK: i64 = 100;
 /// Candidates, and looks into the index, after which a page ends although it is not full.
-const EFFORT: (usize, usize) = (1_000, 10);
+const EFFORT: (usize, usize) = (600, 8);
 /// Places that a page boundary remembers, so that none comes twice.
 const REMEMBERED: usize = 400;
 /// Words that stand for one that is not finished.
@@ -336,43 +336,45 @@ pub(super) fn load(
         let list = json::encode(&ids.keys().collect::<Vec<_>>());
         let channels = scope.channels.unwrap_or("[]");
         let in_channels = params![actor.user, workspace, &list, scope.channels.is_none(), channels];
-        // The sums keep the planners from walking a whole workspace instead of the few candidates.
+        // The inner queries, with a limit that is never reached, keep the planners from walking the
+        // whole workspace instead of the few candidates.
         let rows: Vec<Candidate> = match kind {
             Kind::Thread => tx.all(
                 "select 0, t.id, t.id, t.title, t.content, t.attachments, t.creator,
                      coalesce(t.last_edited_at, t.posted_at)
-                 from thread t
-                 join channel c on c.id = t.channel_id + 0 and c.removed_at is null
-                 join member m on m.workspace_id = t.workspace_id + 0 and m.user_id = $1
+                 from (select * from thread where id in {ids $3} limit 1000) t
+                 join channel c on c.id = t.channel_id and c.removed_at is null
+                 join member m on m.workspace_id = t.workspace_id and m.user_id = $1
                      and m.removed_at is null
                  left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
-                 where t.id in {ids $3} and t.workspace_id + 0 = $2 and t.removed_at is null
+                 where t.workspace_id = $2 and t.removed_at is null
                      and (cm.user_id is not null or (c.public and m.role <> 'guest'))
-                     and ($4 or t.channel_id + 0 in {ids $5})",
+                     and ($4 or t.channel_id in {ids $5})",
                 in_channels,
             ),
             Kind::Comment => tx.all(
                 "select 1, t.id, k.id, '', k.content, k.attachments, k.creator,
                      coalesce(k.last_edited_at, k.posted_at)
-                 from comment k
+                 from (select * from comment where id in {ids $3} limit 1000) k
                  join thread t on t.id = k.thread_id and t.removed_at is null
-                 join channel c on c.id = t.channel_id + 0 and c.removed_at is null
-                 join member m on m.workspace_id = t.workspace_id + 0 and m.user_id = $1
+                 join channel c on c.id = t.channel_id and c.removed_at is null
+                 join member m on m.workspace_id = t.workspace_id and m.user_id = $1
                      and m.removed_at is null
                  left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
-                 where k.id in {ids $3} and t.workspace_id + 0 = $2 and k.deleted_at is null
+                 where t.workspace_id = $2 and k.deleted_at is null
                      and (cm.user_id is not null or (c.public and m.role <> 'guest'))
-                     and ($4 or t.channel_id + 0 in {ids $5})",
+                     and ($4 or t.channel_id in {ids $5})",
                 in_channels,
             ),
             Kind::Message => tx.all(
                 concat!(
                     "select 2, c.id, m.id, '', m.content, m.attachments, m.creator,
                          coalesce(m.last_edited_at, m.posted_at)
-                     from message m join conversation c on c.id = m.conversation_id + 0",
+                     from (select * from message where id in {ids $3} limit 1000) m
+                         join conversation c on c.id = m.conversation_id",
                     conversation::seen_by!("$1"),
-                    "where m.id in {ids $3} and c.workspace_id + 0 = $2 and m.deleted_at is null
-                         and ($4 or c.id + 0 in {ids $5})
+                    "where c.workspace_id = $2 and m.deleted_at is null
+                         and ($4 or c.id in {ids $5})
                          and ($6 or (m.creator <> $7 and exists (
                              select 1 from conversation_member o
                              where o.conversation_id = c.id and o.user_id = $7)))"

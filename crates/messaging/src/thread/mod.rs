@@ -274,14 +274,14 @@ pub(crate) fn load_all(
             "select ",
             thread_columns!("$2"),
             "
-             from thread t
-             join channel c on c.id = t.channel_id + 0 and c.removed_at is null
-             join member m on m.workspace_id = t.workspace_id + 0 and m.user_id = $2
+             from (select * from thread where id in {ids $1} limit 1000) t
+             join channel c on c.id = t.channel_id and c.removed_at is null
+             join member m on m.workspace_id = t.workspace_id and m.user_id = $2
                  and m.removed_at is null
              join users u on u.id = t.creator
              left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $2
              left join thread_state s on s.user_id = $2 and s.thread_id = t.id
-             where t.id in {ids $1} and t.removed_at is null
+             where t.removed_at is null
                  and (cm.user_id is not null or (c.public and m.role <> 'guest'))"
         ),
         params![&crate::json::encode(ids), actor.user],
