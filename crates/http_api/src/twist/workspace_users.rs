@@ -3,6 +3,7 @@
 use halyard_identity::{Mail, Purpose, SecretHash, UserId, issue_code};
 use halyard_messaging::{
     Actor, ChannelId, Role, WorkspaceId,
+    mail::wants_to_know_of_joining,
     member::{self, Invitation, Member, People},
     workspace,
 };
@@ -261,6 +262,8 @@ fn send_invitation(
                 "Choose a password within 24 hours to get in:\n\n{base}/set-password?code={code}"
             )
         }
+        // Without a code it is only news.
+        None if !wants_to_know_of_joining(tx, member.workspace, member.id)? => return Ok(()),
         None => format!("You find it here:\n\n{base}/a/{}/", member.workspace),
     };
     let mail = Mail {

@@ -177,4 +177,19 @@ on_both_databases! {
         let browser = closed.nobody().header("origin", "http://halyard.test");
         browser.post_form(&register, &fields).await.is(403);
     }
+
+    async fn nobody_is_mailed_about_being_added_who_does_not_want_it(db: &TestDb) {
+        let team = Team::new(db).await;
+        let (ann, bo, space) = (&team.ann, &team.bo, team.space);
+        for (wanted, more) in [(true, 1), (false, 0)] {
+            let body = json!({"workspace_id": space, "setting": "email_added_to_ws", "value": wanted});
+            bo.post_json("v3/notifications_settings/update", body).await.ok();
+            let body = json!({"id": space, "user_id": bo.id});
+            ann.post_json("v4/workspace_users/remove", body).await.done();
+            let before = team.app.mails().await.len();
+            let body = json!({"id": space, "email": bo.email});
+            ann.post_json("v4/workspace_users/add", body).await.ok();
+            assert_eq!(team.app.mails().await.len() - before, more, "{wanted}");
+        }
+    }
 }

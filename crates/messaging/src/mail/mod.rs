@@ -22,7 +22,7 @@ pub use digest::{digest, digests_due};
 pub use due::{Due, Outcome, forget_told, letters, next_due, settle};
 pub use follow::{Seen, look, record};
 pub use letter::Letter;
-pub use settings::{Settings, unsubscribe};
+pub use settings::{Settings, unsubscribe, wants_to_know_of_joining};
 
 use halyard_platform::{clock::Millis, random::Random};
 

@@ -78,6 +78,18 @@ pub(super) fn of(
         .collect())
 }
 
+/// Whether somebody wants a mail when they are added to this workspace.
+///
+/// # Errors
+/// Those of the store.
+pub fn wants_to_know_of_joining(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<bool, Error> {
+    Ok(of(tx, workspace, &[user])?[&user].added)
+}
+
 /// Ends the mails about posts of a workspace, for whoever was given this code. False when nobody
 /// was.
 ///

@@ -62,7 +62,7 @@ impl Smtp {
             let start = answer.len();
             let read = self.stream.read_line(&mut answer);
             let read = tokio::time::timeout(Duration::from_secs(60), read).await.unwrap().unwrap();
-            if read == 0 || answer[start..].as_bytes().get(3) == Some(&b' ') {
+            if read == 0 || answer.as_bytes()[start..].get(3) == Some(&b' ') {
                 return answer;
             }
         }
