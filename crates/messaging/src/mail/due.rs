@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{Error, WorkspaceId};
 
-/// When somebody still waits who has been told something, because more was posted meanwhile.
-const AGAIN: Millis = 60_000;
+/// The soonest that somebody is looked at again because more was posted while they were told, in
+/// milliseconds: whoever wants each post at once must not keep us busy without a pause.
+const AGAIN: Millis = 1_000;
 
 /// Somebody whose time has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
