@@ -45,6 +45,7 @@ use super::{call, dto, endpoint::ROUTES};
     dto::Notification,
     dto::NotificationSettings,
     dto::JoinLink,
+    dto::AuditEntry,
     dto::SearchPage,
     dto::Found,
     dto::CommentHits,

@@ -14,6 +14,7 @@ mod people;
 mod purge;
 mod reactions;
 mod reading;
+mod retention;
 mod search;
 mod support;
 mod threads;
