@@ -1,5 +1,6 @@
 //! Who somebody is and what their token may do.
 
+pub mod audit;
 mod code;
 pub mod doctor;
 mod error;
@@ -49,4 +50,5 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_avatars.sql"),
     },
     Migration { name: "identity/0003_oauth", sql: include_str!("../migrations/0003_oauth.sql") },
+    Migration { name: "identity/0004_audit", sql: include_str!("../migrations/0004_audit.sql") },
 ];

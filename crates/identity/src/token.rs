@@ -8,8 +8,9 @@ use halyard_platform::{
     db::{self, Dialect, FromRow, Row, Tx},
     params,
 };
+use serde_json::json;
 
-use crate::{Error, Scopes, SecretHash, UserId, oauth::ApplicationId};
+use crate::{Error, Scopes, SecretHash, UserId, audit, oauth::ApplicationId};
 
 /// How long a session cookie lives.
 pub const SESSION_DAYS: i64 = 30;
@@ -177,7 +178,7 @@ pub fn issue(
         TokenKind::Application(application) => Some(application),
         TokenKind::Personal | TokenKind::Session => None,
     };
-    Ok(tx.one(
+    let id = tx.one(
         "insert into token
              (hash, user_id, kind, name, scopes, created_at, expires_at, application_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
@@ -191,7 +192,13 @@ pub fn issue(
             expires_at,
             application
         ],
-    )?)
+    )?;
+    // A consent is entered where it is given, a session is no act.
+    if kind == TokenKind::Personal {
+        let detail = json!({"name": name, "scopes": scopes.to_string()});
+        audit::account(tx, Some(user), "token_added", ("token", id), detail, now)?;
+    }
+    Ok(id)
 }
 
 /// A token as its owner and the operator see it: not its secret.
@@ -241,8 +248,13 @@ pub fn list(tx: &mut Tx<'_>, user: Option<UserId>) -> Result<Vec<Token>, Error> 
 }
 
 /// Ends one token; false when there was none.
-pub fn revoke(tx: &mut Tx<'_>, token: i64) -> Result<bool, Error> {
-    Ok(tx.exec("delete from token where id = $1", params![token])? > 0)
+pub fn revoke(tx: &mut Tx<'_>, token: i64, now: Millis) -> Result<bool, Error> {
+    let ended: Option<(UserId, String)> =
+        tx.optional("delete from token where id = $1 returning user_id, name", params![token])?;
+    let Some((user, name)) = ended else { return Ok(false) };
+    let detail = json!({"name": name});
+    audit::account(tx, Some(user), "token_revoked", ("token", token), detail, now)?;
+    Ok(true)
 }
 
 /// Ends every token of a person, of one kind; of applications only those of the one named.

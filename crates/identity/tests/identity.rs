@@ -129,7 +129,7 @@ on_both_databases! {
         assert!(principal.scopes.allow(Scope::THREADS_READ));
         assert!(!principal.scopes.allow(Scope::THREADS_REMOVE));
 
-        write(&test.db, move |tx| revoke_token(tx, id)).await.unwrap();
+        write(&test.db, move |tx| revoke_token(tx, id, NOW)).await.unwrap();
         let gone = who(&test.db, bearer("one"), NOW).await;
         assert!(matches!(gone, Err(Error::InvalidToken)), "{gone:?}");
         assert_eq!(who(&test.db, bearer("two"), NOW).await.unwrap().token, other);

@@ -6,6 +6,7 @@
 mod actor;
 pub mod attachment;
 mod audience;
+pub mod audit;
 mod boundary;
 pub mod channel;
 pub mod comment;
@@ -26,6 +27,7 @@ pub mod notification;
 mod post;
 pub mod purge;
 pub mod reaction;
+pub mod retention;
 pub mod search;
 pub mod subscription;
 pub mod temp_id;
@@ -67,4 +69,8 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "messaging/0006_hooks", sql: include_str!("../migrations/0006_hooks.sql") },
     Migration { name: "messaging/0007_mail", sql: include_str!("../migrations/0007_mail.sql") },
+    Migration {
+        name: "messaging/0008_retention",
+        sql: include_str!("../migrations/0008_retention.sql"),
+    },
 ];

@@ -9,7 +9,7 @@ use halyard_platform::{
 use serde_json::json;
 
 use crate::{
-    Actor, ChannelId, ConversationId, Error, Role, WorkspaceId,
+    Actor, ChannelId, ConversationId, Error, Role, WorkspaceId, audit,
     channel::{self, ChannelChange},
     conversation, event,
     name::{MAX_NAME, check_color, check_name},
@@ -222,6 +222,8 @@ pub fn add(tx: &mut Tx<'_>, actor: &Actor, new: &NewWorkspace) -> Result<Workspa
         temp_id::claim(tx, actor, temp, temp_id::Kind::Workspace, id.0)?;
     }
     record(tx, actor, id, "workspace_added")?;
+    let subject = ("workspace", id.0);
+    audit::record(tx, actor, id, "workspace_added", subject, json!({"name": name}))?;
     getone(tx, actor, id)
 }
 
@@ -245,6 +247,8 @@ pub fn update(
         params![id, &name, change.color],
     )?;
     record(tx, actor, id, "workspace_updated")?;
+    let detail = json!({"name": name, "color": change.color});
+    audit::record(tx, actor, id, "workspace_updated", ("workspace", id.0), detail)?;
     getone(tx, actor, id)
 }
 
@@ -275,6 +279,8 @@ pub(crate) fn end(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<(),
         tx.one("select name, creator from workspace where id = $1", params![id])?;
     let payload = json!({ "workspace_id": id, "name": name, "creator": creator }).to_string();
     event::record(tx, actor, id, "workspace_deleted", ("workspace", id.0), &payload)?;
+    let detail = json!({"name": name});
+    audit::record(tx, actor, id, "workspace_removed", ("workspace", id.0), detail)?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a noun of the domain.
 
+pub mod archive;
 pub mod blobs;
 pub mod clock;
 pub mod db;

@@ -12,21 +12,22 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Read, Write},
+    io::{BufWriter, Read},
     path::Path,
 };
 
 use anyhow::{Context, bail};
-use halyard_platform::{clock::Millis, db::Table};
+use halyard_platform::{
+    archive::{self, Writer},
+    clock::Millis,
+    db::Table,
+};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use zstd::{Decoder, Encoder};
 
 /// The newest format that this program reads, and the one that it writes.
 pub(crate) const FORMAT: u32 = 1;
 
-pub(crate) const META: &str = "meta.json";
-pub(crate) const CHECKSUMS: &str = "checksums.txt";
+const META: &str = "meta.json";
 pub(crate) const TABLES: &str = "tables/";
 pub(crate) const BLOBS: &str = "blobs/";
 
@@ -47,57 +48,18 @@ pub(crate) struct Meta {
     pub(crate) sequences: Vec<(String, i64)>,
 }
 
-/// Writes a backup.
-pub(crate) struct Writer {
-    tar: tar::Builder<Encoder<'static, BufWriter<File>>>,
-    checksums: String,
-    at: u64,
+/// Begins a backup with what it is to say about itself.
+pub(crate) fn begin(file: File, meta: &Meta) -> anyhow::Result<Writer<BufWriter<File>>> {
+    let mut writer = Writer::new(BufWriter::new(file), meta.created_at)?;
+    writer.add(META, &serde_json::to_vec_pretty(meta)?)?;
+    Ok(writer)
 }
 
-impl Writer {
-    /// Begins with the file and what it is to say about itself.
-    pub(crate) fn new(file: File, meta: &Meta) -> anyhow::Result<Self> {
-        let mut encoder = Encoder::new(BufWriter::new(file), 3)?;
-        encoder.include_checksum(true)?;
-        let at = meta.created_at.max(0).unsigned_abs() / 1000;
-        let mut writer = Self { tar: tar::Builder::new(encoder), checksums: String::new(), at };
-        writer.add(META, &serde_json::to_vec_pretty(meta)?)?;
-        Ok(writer)
-    }
-
-    /// Adds an entry from memory.
-    pub(crate) fn add(&mut self, path: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.add_from(path, content.len() as u64, &mut &*content)
-    }
-
-    /// Adds an entry of `size` bytes.
-    pub(crate) fn add_from(
-        &mut self,
-        path: &str,
-        size: u64,
-        content: &mut dyn Read,
-    ) -> anyhow::Result<()> {
-        let mut content = Hashing::new(content.take(size));
-        let mut header = tar::Header::new_gnu();
-        header.set_size(size);
-        header.set_mode(0o600);
-        header.set_mtime(self.at);
-        self.tar.append_data(&mut header, path, &mut content).context("writing")?;
-        if content.length != size {
-            bail!("{path} became shorter while it was read");
-        }
-        self.checksums.push_str(&content.line(path));
-        Ok(())
-    }
-
-    /// Writes the checksums and makes the file durable; answers its length.
-    pub(crate) fn finish(mut self) -> anyhow::Result<u64> {
-        let checksums = std::mem::take(&mut self.checksums);
-        self.add(CHECKSUMS, checksums.as_bytes())?;
-        let file = self.tar.into_inner()?.finish()?.into_inner().map_err(|e| e.into_error())?;
-        file.sync_all()?;
-        Ok(file.metadata()?.len())
-    }
+/// Ends an archive and makes its file durable; answers its length.
+pub(crate) fn finish(writer: Writer<BufWriter<File>>) -> anyhow::Result<u64> {
+    let file = writer.finish()?.into_inner().map_err(|e| e.into_error())?;
+    file.sync_all()?;
+    Ok(file.metadata()?.len())
 }
 
 /// Reads a backup from its start to its end, and says at the end whether it is whole.
@@ -109,30 +71,16 @@ pub(crate) fn read(
     take: &mut dyn FnMut(&Meta, &str, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<Meta> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut tar = tar::Archive::new(Decoder::new(file)?);
     let mut meta: Option<Meta> = None;
-    let mut checksums = String::new();
-    for entry in tar.entries()? {
-        let entry = entry.context("the file is damaged or no backup")?;
-        let name = entry.path()?.to_string_lossy().into_owned();
-        let mut content = Hashing::new(entry);
-        match (&meta, name.as_str()) {
-            (None, META) => meta = Some(read_meta(&mut content)?),
+    archive::read(file, &mut |name, content| {
+        match (&meta, name) {
+            (None, META) => meta = Some(read_meta(content)?),
             (None, _) => bail!("the file is no backup: it does not begin with {META}"),
-            (Some(meta), CHECKSUMS) => {
-                let mut expected = String::new();
-                content.read_to_string(&mut expected).context("the file is damaged")?;
-                if expected != checksums {
-                    bail!("the file is damaged: {}", difference(&expected, &checksums));
-                }
-                return Ok(meta.clone());
-            }
-            (Some(meta), name) => take(meta, name, &mut content)?,
+            (Some(meta), name) => take(meta, name, content)?,
         }
-        io::copy(&mut content, &mut io::sink()).context("the file is damaged")?;
-        checksums.push_str(&content.line(&name));
-    }
-    bail!("the file is damaged: its end is missing")
+        Ok(())
+    })?;
+    meta.context("the file is no backup: it is empty")
 }
 
 fn read_meta(content: &mut dyn Read) -> anyhow::Result<Meta> {
@@ -150,75 +98,4 @@ fn read_meta(content: &mut dyn Read) -> anyhow::Result<Meta> {
         );
     }
     serde_json::from_str(&text).context("the file is damaged")
-}
-
-fn difference(expected: &str, found: &str) -> String {
-    let wrong = expected.lines().zip(found.lines()).find(|(expected, found)| expected != found);
-    match wrong {
-        Some((line, _)) => {
-            let path = line.split_once("  ").map_or(line, |(_, path)| path);
-            format!("{path} is not what was written")
-        }
-        None => "entries are missing".to_owned(),
-    }
-}
-
-/// Digests what is read through it.
-struct Hashing<R> {
-    inner: R,
-    digest: Sha256,
-    length: u64,
-}
-
-impl<R> Hashing<R> {
-    fn new(inner: R) -> Self {
-        Self { inner, digest: Sha256::new(), length: 0 }
-    }
-
-    fn line(self, path: &str) -> String {
-        format!("{}  {path}\n", hex::encode(self.digest.finalize()))
-    }
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.digest.update(&buffer[..length]);
-        self.length += length as u64;
-        Ok(length)
-    }
-}
-
-/// Collects the rows of a table into entries of bounded size.
-pub(crate) struct Parts<'w> {
-    writer: &'w mut Writer,
-    table: &'w str,
-    number: u32,
-    part: Vec<u8>,
-}
-
-impl<'w> Parts<'w> {
-    /// Bytes after which a part is full.
-    const FULL: usize = 4 * 1024 * 1024;
-
-    pub(crate) fn new(writer: &'w mut Writer, table: &'w str) -> Self {
-        Self { writer, table, number: 0, part: Vec::new() }
-    }
-
-    pub(crate) fn add(&mut self, line: &str) -> anyhow::Result<()> {
-        self.part.write_all(line.as_bytes())?;
-        if self.part.len() >= Self::FULL { self.flush() } else { Ok(()) }
-    }
-
-    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
-        if self.part.is_empty() { Ok(()) } else { self.flush() }
-    }
-
-    fn flush(&mut self) -> anyhow::Result<()> {
-        self.number += 1;
-        let path = format!("{TABLES}{}/{:06}.jsonl", self.table, self.number);
-        self.writer.add(&path, &self.part)?;
-        self.part.clear();
-        Ok(())
-    }
 }

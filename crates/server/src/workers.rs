@@ -12,12 +12,15 @@ use halyard_identity::MAIL_JOB;
 use halyard_messaging::{
     attachment,
     mail::{DUE_JOB, forget_told, received},
-    notification, purge, search, subscription,
+    notification, purge, retention, search, subscription,
 };
 use halyard_platform::{
     blobs::BlobId,
     db,
-    events::follow::{Following, follow},
+    events::{
+        self,
+        follow::{Following, follow},
+    },
     idempotency,
     jobs::{self, Config, Done, Failure, Job, Policy, Running, Workers},
 };
@@ -147,6 +150,7 @@ async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
         .with_context(|| format!("the database of {}", data_dir.display()))?;
     sweep_deliveries(app).await?;
     mail::notices::digests(app).await.context("digests")?;
+    expire_threads(app).await?;
     sweep_attachments(app).await?;
     // An upload takes minutes at most; what is a day old was abandoned.
     let abandoned = app.clock.now() - 24 * 60 * 60 * 1000;
@@ -161,6 +165,24 @@ async fn sweep_deliveries(app: &App) -> anyhow::Result<()> {
     loop {
         let gone = app.db.write(move |tx| subscription::sweep(tx, now, SLICE)).await?;
         if gone < SLICE.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes threads that their channels do not keep any longer, in slices that hold up nobody.
+async fn expire_threads(app: &App) -> anyhow::Result<()> {
+    const SLICE: i64 = 100;
+    let now = app.clock.now();
+    loop {
+        let gone = app.db.write(move |tx| retention::expire(tx, now, SLICE)).await;
+        let gone = gone.context("retention")?;
+        if gone > 0 {
+            app.signals.wake(jobs::TOPIC);
+            app.signals.wake(events::TOPIC);
+            tracing::info!(threads = gone, "threads have been kept for long enough");
+        }
+        if gone < SLICE {
             return Ok(());
         }
     }

@@ -1,6 +1,8 @@
 //! What our own web app asks for and no imitated API has.
 
+mod admin;
 mod feed;
+mod retention;
 
 use std::sync::Arc;
 
@@ -18,4 +20,5 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/api/app/v1/feed", get(feed::listen))
         .route("/api/app/v1/typing", post(feed::typing))
+        .route("/api/app/v1/channels/{id}/retention", get(retention::get).put(retention::put))
 }

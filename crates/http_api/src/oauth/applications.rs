@@ -14,13 +14,13 @@ use halyard_identity::{
     },
 };
 use halyard_platform::{clock::Millis, db::Tx};
-use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
+use http::{Extensions, HeaderMap, StatusCode, Uri, header::LOCATION};
 use minijinja::{Value, context};
 
 use super::scopes::in_words;
 use crate::{
     App,
-    kit::session,
+    kit::{session, sign_in::peer},
     web::{
         page::{Form, failed, message, page, refuse_foreign},
         sign_in,
@@ -53,6 +53,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
+    extensions: Extensions,
     uri: Uri,
     body: Bytes,
 ) -> Response {
@@ -60,32 +61,35 @@ pub(super) async fn change(
         return refusal;
     }
     let form = Form::parse(&body);
+    let from = From { headers: &headers, peer: peer(&extensions) };
     let id = ApplicationId(form.get("application").parse().unwrap_or(0));
     let outcome = match form.get("action").as_str() {
-        "create" => return create(&app, &headers, form).await,
+        "create" => return create(&app, &from, form).await,
         "rotate" => {
             let secret = app.random.hex(32);
             let hash = SecretHash::of(&secret);
-            let done =
-                act(&app, &headers, move |tx, user, _| oauth::rotate_secret(tx, user, id, &hash));
+            let done = act(&app, &from, move |tx, user, now| {
+                oauth::rotate_secret(tx, user, id, &hash, now)
+            });
             let title = "The new secret. The old one no longer works.";
             done.await.map(|done| (done, Some((title, "client_secret", secret))))
         }
         "test-token" => {
             let token = format!("oauth2:{}", app.random.hex(20));
             let hash = SecretHash::of(&token);
-            let done = act(&app, &headers, move |tx, user, now| {
+            let done = act(&app, &from, move |tx, user, now| {
                 oauth::issue_test_token(tx, user, id, &hash, now)
             });
             let title = "A token of every scope that acts for you. The one before has ended.";
             done.await.map(|done| (done, Some((title, "test token", token))))
         }
         "remove" => {
-            let done = act(&app, &headers, move |tx, user, _| oauth::remove(tx, Some(user), id));
+            let done =
+                act(&app, &from, move |tx, user, now| oauth::remove(tx, Some(user), id, now));
             done.await.map(|done| (done, None))
         }
         "revoke" => {
-            let done = act(&app, &headers, move |tx, user, _| oauth::revoke(tx, user, id));
+            let done = act(&app, &from, move |tx, user, now| oauth::revoke(tx, user, id, now));
             done.await.map(|done| (done, None))
         }
         _ => Ok((false, None)),
@@ -107,23 +111,32 @@ pub(super) async fn change(
     }
 }
 
+/// Who sends a request, and from where.
+struct From<'r> {
+    headers: &'r HeaderMap,
+    peer: String,
+}
+
 /// Runs a change as whoever has signed in.
-async fn act<T, F>(app: &App, headers: &HeaderMap, run: F) -> Result<T, Refused>
+async fn act<T, F>(app: &App, from: &From<'_>, run: F) -> Result<T, Refused>
 where
     T: Send + 'static,
     F: Fn(&mut Tx<'_>, UserId, Millis) -> Result<T, Refused> + Send + 'static,
 {
-    let (credentials, clock) = (session::credentials(headers), app.clock.clone());
+    let (credentials, clock) = (session::credentials(from.headers), app.clock.clone());
+    let peer = from.peer.clone();
     app.db
         .write(move |tx| {
             let now = clock.now();
             let user = authenticate(tx, &credentials, now)?.user;
+            tx.set_origin(&peer);
             run(tx, user, now)
         })
         .await
 }
 
-async fn create(app: &App, headers: &HeaderMap, form: Form) -> Response {
+async fn create(app: &App, from: &From<'_>, form: Form) -> Response {
+    let headers = from.headers;
     let again = async |field, problem: &str, form| {
         let problem = Some((field, problem.to_owned()));
         let notes = Notes { problem, filled: Some(form), ..Notes::default() };
@@ -149,7 +162,7 @@ async fn create(app: &App, headers: &HeaderMap, form: Form) -> Response {
     let client_id = format!("twd_{}", app.random.hex(16));
     let secret = keeps_secrets.then(|| app.random.hex(32));
     let (hash, id) = (secret.as_deref().map(SecretHash::of), client_id.clone());
-    let stored = act(app, headers, move |tx, user, now| {
+    let stored = act(app, from, move |tx, user, now| {
         let new = NewApplication { owner: Some(user), ..new.clone() };
         oauth::register(tx, &new, &id, hash.as_ref(), now)
     });

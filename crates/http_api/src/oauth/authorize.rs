@@ -12,7 +12,7 @@ use halyard_identity::{
     oauth::{self, Application, Grant, RedirectUri, by_client_id, is_challenge, issue_code},
 };
 use http::{
-    HeaderMap, StatusCode, Uri,
+    Extensions, HeaderMap, StatusCode, Uri,
     header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
 };
 use minijinja::context;
@@ -20,7 +20,7 @@ use minijinja::context;
 use super::{client_document, scopes::in_words};
 use crate::{
     App,
-    kit::session,
+    kit::{session, sign_in::peer},
     web::{
         page::{Form, failed, message, page_leading_to, refuse_foreign},
         sign_in,
@@ -256,6 +256,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap, uri: U
 pub(super) async fn decide(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
+    extensions: Extensions,
     uri: Uri,
     body: Bytes,
 ) -> Response {
@@ -280,7 +281,7 @@ pub(super) async fn decide(
         return asked.refuse(&Wrong { error: "ACCESS_DENIED", reason });
     }
     let again = address(&form);
-    match allow(&app, &headers, &asked, wish).await {
+    match allow(&app, &headers, peer(&extensions), &asked, wish).await {
         Ok(code) => asked.send_back(&[("code", &code)]),
         Err(Refused::InvalidToken) => sign_in::form_before(&again, &asked.application.name),
         Err(error) => failed(&error),
@@ -290,6 +291,7 @@ pub(super) async fn decide(
 async fn allow(
     app: &Arc<App>,
     headers: &HeaderMap,
+    peer: String,
     asked: &Asked,
     wish: Wish,
 ) -> Result<String, Refused> {
@@ -303,6 +305,7 @@ async fn allow(
         .write(move |tx| -> Result<(), Refused> {
             let now = clock.now();
             let user = authenticate(tx, &credentials, now)?.user;
+            tx.set_origin(&peer);
             oauth::grant(tx, user, application, scopes, now)?;
             let grant = Grant {
                 application,

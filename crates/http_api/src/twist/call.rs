@@ -203,8 +203,12 @@ async fn may_upload(
     let query = parts.uri.query().unwrap_or_default().as_bytes();
     let token = form_urlencoded::parse(query).find(|(name, _)| name == "token");
     let presented = present(&parts.headers, token.as_ref().map(|(_, token)| token.as_ref()));
-    let caller =
-        Caller { app: app.clone(), credentials: presented.credentials, login: endpoint.login };
+    let caller = Caller {
+        app: app.clone(),
+        credentials: presented.credentials,
+        login: endpoint.login,
+        peer: peer(&parts.extensions),
+    };
     app.db.read(move |tx| caller.actor(tx).map(|_| ())).await
 }
 
@@ -333,7 +337,12 @@ impl Call {
     }
 
     fn caller(&self) -> Caller {
-        Caller { app: self.app.clone(), credentials: self.credentials, login: self.endpoint.login }
+        Caller {
+            app: self.app.clone(),
+            credentials: self.credentials,
+            login: self.endpoint.login,
+            peer: self.peer.clone(),
+        }
     }
 }
 
@@ -342,6 +351,8 @@ struct Caller {
     app: Arc<App>,
     credentials: Credentials,
     login: Login,
+    /// Address of the client.
+    peer: String,
 }
 
 impl Caller {
@@ -353,6 +364,7 @@ impl Caller {
         if let Login::With(scope) = self.login {
             principal.scopes.require(scope)?;
         }
+        tx.set_origin(&self.peer);
         Ok(Actor { user: principal.user, now })
     }
 }

@@ -3,8 +3,8 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 use halyard_identity::Scope;
 
 use super::{
-    attachments, batch, call::Call, channels, comments, conversations, error::Error, groups, hooks,
-    inbox, loop_in, messages, notifications, reactions, search, threads, url_join, users,
+    attachments, audit, batch, call::Call, channels, comments, conversations, error::Error, groups,
+    hooks, inbox, loop_in, messages, notifications, reactions, search, threads, url_join, users,
     workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
@@ -484,6 +484,9 @@ routes! {
         "Shows the hits in a conversation with what lies between them.";
     Get "search/expand_conversation_message_range" With(Scope::SEARCH_READ) => search::expand_conversation_message_range: One("Hits", "Hits"),
         "Shows messages that lie between hits.";
+
+    Get "audit/get" With(Scope::WORKSPACES_WRITE) => audit::get: Many("AuditEntry", "AuditEntry"),
+        "Lists what administrators have done in a workspace, newest first. Not part of the imitated API.";
 
     Post "batch" Nobody => batch::run:
         Other("a list, in the order of the requests, of objects with code (an HTTP status), headers (a text, one header a line) and body (the JSON answer as text)"),

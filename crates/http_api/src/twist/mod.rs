@@ -3,6 +3,7 @@
 mod action;
 mod attachments;
 mod audience;
+mod audit;
 pub mod avatars;
 mod batch;
 mod call;

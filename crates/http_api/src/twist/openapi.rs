@@ -46,6 +46,7 @@ use super::{call, dto, endpoint::ROUTES};
     dto::NotificationSettings,
     dto::JoinLink,
     dto::LoopIn,
+    dto::AuditEntry,
     dto::SearchPage,
     dto::Found,
     dto::CommentHits,

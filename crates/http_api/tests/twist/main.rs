@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod attachments;
+mod audit;
 mod batch;
 mod conformance;
 mod conversations;

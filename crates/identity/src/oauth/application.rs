@@ -3,9 +3,10 @@ use halyard_platform::{
     db::{self, FromRow, Row, Tx},
     params,
 };
+use serde_json::json;
 
 use super::{RedirectUri, consent};
-use crate::{Error, Scopes, SecretHash, UserId};
+use crate::{Error, Scopes, SecretHash, UserId, audit};
 
 /// Most addresses that one application may have.
 pub const MAX_REDIRECT_URIS: usize = 20;
@@ -167,7 +168,7 @@ pub fn register(
     now: Millis,
 ) -> Result<ApplicationId, Error> {
     new.check()?;
-    Ok(tx.one(
+    let id: ApplicationId = tx.one(
         "insert into application
              (client_id, secret_hash, auth_method, name, website, redirect_uris, scopes, owner_id,
               created_at)
@@ -183,7 +184,10 @@ pub fn register(
             new.owner,
             now
         ],
-    )?)
+    )?;
+    let detail = json!({"name": new.name.trim(), "client_id": client_id});
+    audit::account(tx, new.owner, "application_added", ("application", id.0), detail, now)?;
+    Ok(id)
 }
 
 /// Stores what a client metadata document says; `client_id` is its address. Consents that people
@@ -255,25 +259,37 @@ pub fn rotate_secret(
     owner: UserId,
     id: ApplicationId,
     secret: &SecretHash,
+    now: Millis,
 ) -> Result<bool, Error> {
-    Ok(tx.exec(
+    let changed = tx.exec(
         "update application set secret_hash = $3
          where id = $1 and owner_id = $2 and secret_hash is not null",
         params![id, owner, secret.as_bytes()],
-    )? > 0)
+    )?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    let subject = ("application", id.0);
+    audit::account(tx, Some(owner), "application_secret_changed", subject, json!({}), now)?;
+    Ok(true)
 }
 
 /// Removes an application with its consents, codes and tokens; with `owner` only one of theirs.
 /// False when there is none.
-pub fn remove(tx: &mut Tx<'_>, owner: Option<UserId>, id: ApplicationId) -> Result<bool, Error> {
-    let found: Option<i64> = tx.optional(
-        "select id from application where id = $1 and ($2 or owner_id = $3)",
+pub fn remove(
+    tx: &mut Tx<'_>,
+    owner: Option<UserId>,
+    id: ApplicationId,
+    now: Millis,
+) -> Result<bool, Error> {
+    let found: Option<(Option<UserId>, String)> = tx.optional(
+        "select owner_id, name from application where id = $1 and ($2 or owner_id = $3)",
         params![id, owner.is_none(), owner.map_or(0, |owner| owner.0)],
     )?;
-    if found.is_none() {
-        return Ok(false);
-    }
+    let Some((owner, name)) = found else { return Ok(false) };
     consent::forget_application(tx, id)?;
     tx.exec("delete from application where id = $1", params![id])?;
+    let (subject, detail) = (("application", id.0), json!({"name": name}));
+    audit::account(tx, owner, "application_removed", subject, detail, now)?;
     Ok(true)
 }

@@ -3,9 +3,10 @@ use halyard_platform::{
     db::{self, FromRow, Row, Tx},
     params,
 };
+use serde_json::json;
 
 use super::ApplicationId;
-use crate::{Error, Scopes, SecretHash, TokenKind, UserId};
+use crate::{Error, Scopes, SecretHash, TokenKind, UserId, audit};
 
 /// What a person lets an application do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub fn grant(
              scopes = consent.scopes | excluded.scopes, granted_at = excluded.granted_at",
         params![user, application, scopes.bits(), now],
     )?;
+    let (subject, detail) = (("application", application.0), json!({"scopes": scopes.to_string()}));
+    audit::account(tx, Some(user), "consent_given", subject, detail, now)?;
     Ok(())
 }
 
@@ -85,7 +88,12 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Consent>, Error> {
 
 /// Takes a consent back: the application's tokens for this person end, and codes that it has not
 /// used yet. False when there was none.
-pub fn revoke(tx: &mut Tx<'_>, user: UserId, application: ApplicationId) -> Result<bool, Error> {
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    application: ApplicationId,
+    now: Millis,
+) -> Result<bool, Error> {
     let given = tx.exec(
         "delete from consent where user_id = $1 and application_id = $2",
         params![user, application],
@@ -98,7 +106,12 @@ pub fn revoke(tx: &mut Tx<'_>, user: UserId, application: ApplicationId) -> Resu
         "delete from token where user_id = $1 and application_id = $2",
         params![user, application],
     )?;
-    Ok(given + tokens > 0)
+    if given + tokens == 0 {
+        return Ok(false);
+    }
+    let subject = ("application", application.0);
+    audit::account(tx, Some(user), "consent_revoked", subject, json!({}), now)?;
+    Ok(true)
 }
 
 /// Ends a token of an application; nothing happens when it is not one of its.
@@ -132,7 +145,9 @@ pub fn issue_test_token(
         params![id, owner, NAME],
     )?;
     let kind = TokenKind::Application(id);
-    crate::issue_token(tx, owner, kind, token, NAME, Scopes::ALL, now)?;
+    let token = crate::issue_token(tx, owner, kind, token, NAME, Scopes::ALL, now)?;
+    let detail = json!({"name": NAME, "scopes": Scopes::ALL.to_string(), "application_id": id});
+    audit::account(tx, Some(owner), "token_added", ("token", token), detail, now)?;
     Ok(true)
 }
 

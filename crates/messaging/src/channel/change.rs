@@ -1,9 +1,10 @@
 use halyard_identity::UserId;
 use halyard_platform::{db::Tx, params};
+use serde_json::json;
 
 use super::{Channel, access, load, people::join, record};
 use crate::{
-    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, event, json as stored,
+    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, audit, event, json as stored,
     temp_id::{self, Kind},
     workspace,
 };
@@ -175,6 +176,9 @@ fn set_archived(
         "update channel set archived = $2, version = version + 1 where id = $1",
         params![id, archived],
     )?;
+    let kind = if archived { "channel_archived" } else { "channel_unarchived" };
+    let detail = json!({"name": channel.name});
+    audit::record(tx, actor, channel.workspace, kind, ("channel", id.0), detail)?;
     record(tx, actor, channel.workspace, id, "channel_updated")
 }
 
@@ -206,6 +210,8 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: ChannelId) -> Result<(), Error
     });
     let subject = ("channel", id.0);
     event::record(tx, actor, channel.workspace, "channel_deleted", subject, &payload.to_string())?;
+    let detail = json!({"name": channel.name});
+    audit::record(tx, actor, channel.workspace, "channel_removed", subject, detail)?;
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 use halyard_identity::{self as identity, NewUser, UserId};
 use halyard_platform::{db::Tx, params};
+use serde_json::json;
 
 use super::{Member, getone, record};
 use crate::{
-    Actor, ChannelId, Error, Role, WorkspaceId, channel,
+    Actor, ChannelId, Error, Role, WorkspaceId, audit, channel,
     json::encode,
     name::{MAX_NAME, check_name},
     workspace,
@@ -71,6 +72,8 @@ pub fn invite(
         identity::set_default_workspace(tx, user, Some(workspace.0))?;
     }
     record(tx, actor, workspace, user, "workspace_user_added")?;
+    let detail = json!({"email": found.email, "role": invitation.role});
+    audit::record(tx, actor, workspace, "member_added", ("user", user.0), detail)?;
     for channel in channels {
         channel::join(tx, actor, workspace, channel, &[user])?;
     }

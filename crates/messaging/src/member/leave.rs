@@ -6,7 +6,7 @@ use halyard_platform::{db::Tx, params};
 use serde_json::json;
 
 use super::{Member, getone, record};
-use crate::{Actor, ChannelId, Error, GroupId, Role, WorkspaceId, event, workspace};
+use crate::{Actor, ChannelId, Error, GroupId, Role, WorkspaceId, audit, event, workspace};
 
 /// Changes what a member may do; for administrators.
 ///
@@ -34,6 +34,8 @@ pub fn set_role(
             params![workspace, user, role.stored()],
         )?;
         record(tx, actor, workspace, user, "workspace_user_updated")?;
+        let detail = json!({"role": role, "role_before": old});
+        audit::record(tx, actor, workspace, "member_role", ("user", user.0), detail)?;
     }
     // An administrator who has just become a guest still sees themselves.
     getone(tx, actor, workspace, user)
@@ -168,7 +170,10 @@ fn detach(
         let (subject, kind) = (("group", group.0), "group_user_removed");
         event::record(tx, actor, workspace, kind, subject, &payload.to_string())?;
     }
-    if identity::load_user(tx, user)?.default_workspace == Some(workspace.0) {
+    let found = identity::load_user(tx, user)?;
+    let detail = json!({"email": found.email});
+    audit::record(tx, actor, workspace, "member_removed", ("user", user.0), detail)?;
+    if found.default_workspace == Some(workspace.0) {
         identity::set_default_workspace(tx, user, None)?;
     }
     record(tx, actor, workspace, user, "workspace_user_removed")?;

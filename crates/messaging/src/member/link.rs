@@ -2,9 +2,10 @@
 
 use halyard_identity::{self as identity, UserId};
 use halyard_platform::{db::Tx, params};
+use serde_json::json;
 
 use super::record;
-use crate::{Actor, ChannelId, Error, Role, WorkspaceId, channel, workspace};
+use crate::{Actor, ChannelId, Error, Role, WorkspaceId, audit, channel, workspace};
 
 /// The code of a workspace's link, if there is one; for members who may invite.
 ///
@@ -26,11 +27,15 @@ pub fn make_join_code(
     fresh: &str,
 ) -> Result<String, Error> {
     may_invite(workspace::lock(tx, actor, id)?)?;
-    tx.exec(
+    let made = tx.exec(
         "insert into join_link (workspace_id, code, creator, created_at) values ($1, $2, $3, $4)
          on conflict (workspace_id) do nothing",
         params![id, fresh, actor.user, actor.now],
     )?;
+    if made > 0 {
+        let subject = ("workspace", id.0);
+        audit::record(tx, actor, id, "join_link_made", subject, json!({}))?;
+    }
     Ok(tx.one("select code from join_link where workspace_id = $1", params![id])?)
 }
 
@@ -40,7 +45,10 @@ pub fn make_join_code(
 /// As [`join_code`].
 pub fn disable_join_code(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<(), Error> {
     may_invite(workspace::lock(tx, actor, id)?)?;
-    tx.exec("delete from join_link where workspace_id = $1", params![id])?;
+    if tx.exec("delete from join_link where workspace_id = $1", params![id])? > 0 {
+        let subject = ("workspace", id.0);
+        audit::record(tx, actor, id, "join_link_ended", subject, json!({}))?;
+    }
     Ok(())
 }
 
@@ -97,6 +105,8 @@ pub fn join_by_code(tx: &mut Tx<'_>, actor: &Actor, code: &str) -> Result<Worksp
         identity::set_default_workspace(tx, actor.user, Some(id.0))?;
     }
     record(tx, actor, id, actor.user, "workspace_user_added")?;
+    let detail = json!({"by": "join link", "role": Role::User});
+    audit::record(tx, actor, id, "member_added", ("user", actor.user.0), detail)?;
     let default: Option<ChannelId> = tx.optional(
         "select c.id from workspace w
          join channel c on c.id = w.default_channel and c.removed_at is null

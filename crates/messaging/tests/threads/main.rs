@@ -15,6 +15,7 @@ mod people;
 mod purge;
 mod reactions;
 mod reading;
+mod retention;
 mod search;
 mod support;
 mod threads;

@@ -16,6 +16,7 @@ pub struct Tx<'c> {
     /// even when the core has turned the error into one of its own.
     failed: Option<Error>,
     wrote: bool,
+    origin: Option<String>,
 }
 
 pub(super) enum Engine<'c> {
@@ -25,7 +26,7 @@ pub(super) enum Engine<'c> {
 
 impl<'c> Tx<'c> {
     pub(super) fn new(engine: Engine<'c>) -> Self {
-        Self { engine, failed: None, wrote: false }
+        Self { engine, failed: None, wrote: false, origin: None }
     }
 
     /// Which database this is. Needed by operations tools only; cores write portable SQL.
@@ -34,6 +35,17 @@ impl<'c> Tx<'c> {
             Engine::Sqlite(_) => Dialect::Sqlite,
             Engine::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// Says where the request came from that this transaction serves, for those who keep records of
+    /// that: an address of the network, or something in words.
+    pub fn set_origin(&mut self, origin: &str) {
+        self.origin = (!origin.is_empty()).then(|| origin.to_owned());
+    }
+
+    /// Where the request came from, as far as somebody said so.
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
     }
 
     /// A moment up to which everything is decided: no transaction that took its time stamp up to

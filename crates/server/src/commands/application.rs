@@ -4,6 +4,7 @@ use anyhow::{anyhow, bail};
 use clap::Subcommand;
 use halyard_identity::{
     self as identity, Scopes, SecretHash,
+    audit::OPERATOR,
     oauth::{self, ApplicationId, AuthMethod, NewApplication, RedirectUri},
 };
 use halyard_platform::{clock::Clock, db::Db, random::Random};
@@ -123,6 +124,7 @@ async fn add(db: &Db, new: NewApplication, owner: Option<String>) -> anyhow::Res
     let (hash, id, now) =
         (secret.as_deref().map(SecretHash::of), client_id.clone(), Clock::system().now());
     db.write(move |tx| -> Result<(), Failed> {
+        tx.set_origin(OPERATOR);
         let owner = owner.as_deref().map(|email| find(tx, email)).transpose()?;
         let new = NewApplication { owner: owner.map(|owner| owner.id), ..new.clone() };
         oauth::register(tx, &new, &id, hash.as_ref(), now)?;
@@ -184,7 +186,14 @@ async fn list(db: &Db, as_json: bool) -> anyhow::Result<()> {
 }
 
 async fn remove(db: &Db, id: i64) -> anyhow::Result<()> {
-    if !db.write(move |tx| oauth::remove(tx, None, ApplicationId(id))).await? {
+    let now = Clock::system().now();
+    let removed = db
+        .write(move |tx| {
+            tx.set_origin(OPERATOR);
+            oauth::remove(tx, None, ApplicationId(id), now)
+        })
+        .await?;
+    if !removed {
         bail!("id: there is no application {id}; `halyard application list` shows them");
     }
     print(&format!("application {id} is removed; its tokens have ended"));
@@ -220,11 +229,12 @@ async fn consents(db: &Db, as_json: bool) -> anyhow::Result<()> {
 }
 
 async fn revoke(db: &Db, id: i64, user: String) -> anyhow::Result<()> {
-    let email = user.clone();
+    let (email, now) = (user.clone(), Clock::system().now());
     let revoked = db
         .write(move |tx| -> Result<bool, Failed> {
+            tx.set_origin(OPERATOR);
             let user = find(tx, &email)?.id;
-            Ok(oauth::revoke(tx, user, ApplicationId(id))?)
+            Ok(oauth::revoke(tx, user, ApplicationId(id), now)?)
         })
         .await
         .map_err(Failed::into_inner)?;

@@ -1,6 +1,6 @@
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, BufWriter},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -11,13 +11,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use halyard_messaging::doctor;
 use halyard_platform::{
+    archive::{Parts, Writer},
     blobs::{BlobId, Blobs},
     clock::Clock,
     db::{self, Db, Schema, Tx, dump, sequences, tables},
 };
 
 use crate::{
-    archive::{BLOBS, FORMAT, Meta, Parts, Writer},
+    archive::{self, BLOBS, FORMAT, Meta, TABLES},
     config::Config,
     wiring::{migrations, open_beside, open_blobs},
 };
@@ -71,7 +72,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
 }
 
 /// An error on its way out of a closure.
-struct Failed(anyhow::Error);
+pub(super) struct Failed(pub(super) anyhow::Error);
 
 impl From<db::Error> for Failed {
     fn from(error: db::Error) -> Self {
@@ -99,17 +100,19 @@ fn write(tx: &mut Tx<'_>, blobs: &Blobs, path: &Path) -> anyhow::Result<Summary>
         sequences: sequences(tx)?,
     };
     let file = File::options().write(true).truncate(true).open(path)?;
-    let mut writer = Writer::new(file, &meta)?;
+    let mut writer = archive::begin(file, &meta)?;
     let mut rows = 0;
     for table in &meta.tables {
-        let mut parts = Parts::new(&mut writer, &table.name);
-        rows += dump(tx, table, |line| parts.add(line).map_err(Failed))
-            .map_err(|Failed(error)| error)
-            .with_context(|| format!("table {}", table.name))?;
-        parts.finish()?;
+        let mut parts = Parts::new(format!("{TABLES}{}", table.name));
+        rows += dump(tx, table, |line| {
+            parts.add(&mut writer, line).map_err(|error| Failed(error.into()))
+        })
+        .map_err(|Failed(error)| error)
+        .with_context(|| format!("table {}", table.name))?;
+        parts.flush(&mut writer)?;
     }
     let (files, missing) = write_files(tx, blobs, &mut writer)?;
-    let bytes = writer.finish()?;
+    let bytes = archive::finish(writer)?;
     Ok(Summary { tables: meta.tables.len(), rows, files, bytes, missing })
 }
 
@@ -117,11 +120,11 @@ fn write(tx: &mut Tx<'_>, blobs: &Blobs, path: &Path) -> anyhow::Result<Summary>
 fn write_files(
     tx: &mut Tx<'_>,
     blobs: &Blobs,
-    writer: &mut Writer,
+    writer: &mut Writer<BufWriter<File>>,
 ) -> anyhow::Result<(u64, Vec<doctor::File>)> {
     let (mut written, mut missing) = (0, Vec::new());
     doctor::files(tx, |file| {
-        let add = |writer: &mut Writer| -> anyhow::Result<bool> {
+        let add = |writer: &mut Writer<BufWriter<File>>| -> anyhow::Result<bool> {
             let id = BlobId::from_str(&file.blob).context(file.blob.clone())?;
             let (mut content, size) = match blobs.open_blocking(&id) {
                 Ok(opened) => opened,
@@ -159,11 +162,11 @@ async fn still_named(db: &Db, missing: Vec<doctor::File>) -> anyhow::Result<Vec<
 }
 
 /// The file while it is written; dropping it removes what is there.
-struct Unfinished(PathBuf);
+pub(super) struct Unfinished(pub(super) PathBuf);
 
 impl Unfinished {
     /// It holds everything that people have written, so only its owner may read it.
-    fn beside(target: &Path) -> anyhow::Result<Self> {
+    pub(super) fn beside(target: &Path) -> anyhow::Result<Self> {
         let name = target.file_name().context("--to names no file")?.to_string_lossy();
         let path = target.with_file_name(format!(".{name}.{}.unfinished", std::process::id()));
         OpenOptions::new()
@@ -175,7 +178,7 @@ impl Unfinished {
         Ok(Self(path))
     }
 
-    fn become_file(self, target: &Path) -> anyhow::Result<()> {
+    pub(super) fn become_file(self, target: &Path) -> anyhow::Result<()> {
         fs::rename(&self.0, target)
             .with_context(|| format!("cannot write {}", target.display()))?;
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -1,5 +1,7 @@
 mod application;
+mod audit;
 mod backup;
+mod channel;
 mod demo;
 mod doctor;
 mod iml;
@@ -43,6 +45,11 @@ pub(crate) enum Command {
     /// Makes and lists workspaces, and manages who is in them
     #[command(subcommand)]
     Workspace(workspace::Action),
+    /// Sets how long the threads of a channel are kept
+    #[command(subcommand)]
+    Channel(channel::Action),
+    /// Prints what administrators have done, newest first
+    Audit(audit::Arguments),
     /// Shows outbound webhooks and their deliveries, and sends them again
     #[command(subcommand)]
     Subscription(subscription::Action),
@@ -92,6 +99,8 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Application(action) => application::run(config, action).await,
         Command::Token(action) => token::run(config, action).await,
         Command::Workspace(action) => workspace::run(config, action).await,
+        Command::Channel(action) => channel::run(config, action).await,
+        Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Subscription(action) => subscription::run(config, action).await,
     }
 }

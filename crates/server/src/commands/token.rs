@@ -2,7 +2,9 @@ use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
 use clap::Subcommand;
-use halyard_identity::{self as identity, ALL_SCOPES, Scopes, SecretHash, TokenKind};
+use halyard_identity::{
+    self as identity, ALL_SCOPES, Scopes, SecretHash, TokenKind, audit::OPERATOR,
+};
 use halyard_platform::{clock::Clock, db::Db, random::Random};
 use serde_json::json;
 
@@ -61,6 +63,7 @@ async fn create(db: &Db, user: String, scopes: &str, name: String) -> anyhow::Re
     let secret = Random::os().hex(20);
     let (hash, now) = (SecretHash::of(&secret), Clock::system().now());
     db.write(move |tx| -> Result<(), Failed> {
+        tx.set_origin(OPERATOR);
         let user = find(tx, &user)?.id;
         identity::issue_token(tx, user, TokenKind::Personal, &hash, &name, scopes, now)?;
         Ok(())
@@ -126,7 +129,14 @@ async fn list(db: &Db, user: Option<String>, as_json: bool) -> anyhow::Result<()
 }
 
 async fn revoke(db: &Db, id: i64) -> anyhow::Result<()> {
-    if !db.write(move |tx| identity::revoke_token(tx, id)).await? {
+    let now = Clock::system().now();
+    let revoked = db
+        .write(move |tx| {
+            tx.set_origin(OPERATOR);
+            identity::revoke_token(tx, id, now)
+        })
+        .await?;
+    if !revoked {
         bail!("id: there is no token {id}; `halyard token list` shows them");
     }
     print(&format!("token {id} is revoked"));

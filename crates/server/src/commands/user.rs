@@ -140,6 +140,7 @@ async fn set_password(db: &Db, email: String, hash: Option<String>) -> anyhow::R
 async fn remove(db: &Db, email: String) -> anyhow::Result<()> {
     let (shown, now) = (email.clone(), Clock::system().now());
     db.write(move |tx| -> Result<(), Failed> {
+        tx.set_origin(identity::audit::OPERATOR);
         let user = find(tx, &email)?.id;
         member::leave_all(tx, &Actor { user, now }).map_err(|error| match error {
             halyard_messaging::Error::LastAdmin => anyhow::anyhow!(

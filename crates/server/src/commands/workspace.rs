@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Subcommand, ValueEnum};
+use halyard_identity::audit::OPERATOR;
 use halyard_messaging::{
     Actor, Error, Role, WorkspaceId,
     member::{self, Invitation},
@@ -124,6 +125,7 @@ async fn create(db: &Db, name: String, admin: String) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let id = db
         .write(move |tx| -> Result<_, Failed> {
+            tx.set_origin(OPERATOR);
             let user = find(tx, &admin)?.id;
             let new = NewWorkspace { name: name.clone(), ..NewWorkspace::default() };
             let made = workspace::add(tx, &Actor { user, now }, &new);
@@ -178,13 +180,14 @@ async fn set_role(
 }
 
 /// The operator acts as an administrator of the workspace.
-fn operator(tx: &mut Tx<'_>, workspace: WorkspaceId) -> anyhow::Result<Actor> {
+pub(super) fn operator(tx: &mut Tx<'_>, workspace: WorkspaceId) -> anyhow::Result<Actor> {
     let user = workspace::an_admin(tx, workspace).map_err(|error| match error {
         Error::WorkspaceNotFound => {
             anyhow!("workspace: there is no {workspace}; `halyard workspace list` shows them")
         }
         other => other.into(),
     })?;
+    tx.set_origin(OPERATOR);
     Ok(Actor { user, now: Clock::system().now() })
 }
 

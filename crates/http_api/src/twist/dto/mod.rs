@@ -5,6 +5,7 @@
 
 mod activity;
 mod attachment;
+mod audit;
 mod channel;
 mod comment;
 mod conversation;
@@ -37,6 +38,7 @@ use utoipa::{
 
 pub(crate) use activity::Activity;
 pub(crate) use attachment::{ActionButton, Attachment};
+pub(crate) use audit::AuditEntry;
 pub(crate) use channel::Channel;
 pub(crate) use comment::{Comment, CommentAnswer, CommentV2, Wrapped};
 pub(crate) use conversation::{Conversation, ConversationAnswer, ConversationV2};

@@ -1,11 +1,14 @@
 use axum::response::Response;
 use halyard_identity::{
     Credentials, Error as Refused, NewUser, ProfileChange, Purpose, Scopes, SecretHash, TokenKind,
-    UserId, authenticate, check_email, check_name, create_user, end_session, issue_token,
+    UserId,
+    audit::{self, Act},
+    authenticate, check_email, check_name, create_user, end_session, issue_token,
     load_user_by_email, redeem_code, revoke_all_tokens, update_profile,
 };
 use halyard_messaging::{Actor, member};
 use halyard_platform::{clock::Millis, db::Tx};
+use serde_json::json as object;
 
 use super::{Own, password};
 use crate::{
@@ -194,6 +197,16 @@ pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
                 }
             };
             revoke_all_tokens(tx, actor.user, kind)?;
+            let user = Some(actor.user);
+            let act = Act {
+                by: user,
+                workspace: None,
+                account: user,
+                kind: "tokens_revoked",
+                subject: ("user", actor.user.0),
+                detail: object!({}),
+            };
+            audit::record(tx, &act, actor.now)?;
             let secret = SecretHash::of(token);
             issue_token(tx, actor.user, kind, &secret, name, presented.scopes, actor.now)?;
             own.answer(tx, actor)

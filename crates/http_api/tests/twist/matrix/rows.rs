@@ -53,6 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     ("workspaces/add", "name=Mine", EVERYBODY),
     ("workspaces/update", "id={space}&name=Ours", ADMINS),
     ("workspaces/remove", "id={space}&current_password=correct horse", ADMINS),
+    ("audit/get", "workspace_id={space}", ADMINS),
     ("workspaces/get_public_channels", "id={space}", PEOPLE),
     ("workspaces/get_users", "id={space}", PEOPLE),
     ("workspaces/add_user", "id={space}&email=fay@example.com", NO_GUESTS),

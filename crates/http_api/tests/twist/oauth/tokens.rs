@@ -199,7 +199,7 @@ on_both_databases! {
         scene.me(&scene.ann.token).await.ok();
         scene.app.nobody().bearer(new).get("v3/workspaces/get").await.fails(403, 109);
         let (ann, id) = (scene.ann.id, scene.application(&scene.program.id).await);
-        scene.app.app.db.write(move |tx| oauth::revoke(tx, ann, id)).await.unwrap();
+        scene.app.app.db.write(move |tx| oauth::revoke(tx, ann, id, 0)).await.unwrap();
         scene.me(new).await.fails(403, 200);
     }
 }
