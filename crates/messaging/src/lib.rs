@@ -17,6 +17,7 @@ pub mod feed;
 pub mod group;
 mod ids;
 pub mod inbox;
+pub mod integration;
 mod json;
 pub mod member;
 pub mod message;

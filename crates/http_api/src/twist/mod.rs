@@ -17,6 +17,7 @@ mod groups;
 pub mod hooks;
 mod ids;
 mod inbox;
+mod integrations;
 mod messages;
 mod notifications;
 pub mod openapi;

@@ -17,6 +17,7 @@ mod groups;
 mod hooks;
 mod hostile;
 mod inbox;
+mod integrations;
 mod matrix;
 mod members;
 mod messages;

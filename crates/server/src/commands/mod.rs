@@ -3,6 +3,7 @@ mod backup;
 mod demo;
 mod doctor;
 mod iml;
+mod integration;
 mod migrate;
 mod openapi;
 mod people;
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     /// Shows outbound webhooks and their deliveries, and sends them again
     #[command(subcommand)]
     Subscription(subscription::Action),
+    /// Adds, lists and removes integrations, and installs and uninstalls them
+    #[command(subcommand)]
+    Integration(integration::Action),
     /// Evaluates and checks expressions of scenarios and apps, without a server
     #[command(subcommand)]
     Iml(iml::Action),
@@ -93,6 +97,7 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Token(action) => token::run(config, action).await,
         Command::Workspace(action) => workspace::run(config, action).await,
         Command::Subscription(action) => subscription::run(config, action).await,
+        Command::Integration(action) => integration::run(config, action).await,
     }
 }
 
