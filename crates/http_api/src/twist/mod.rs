@@ -31,4 +31,5 @@ mod workspace_users;
 mod workspaces;
 
 pub use call::dispatch;
+pub(crate) use dto::installation_addresses;
 pub use endpoint::{Endpoint, Login, ROUTES, Verb};

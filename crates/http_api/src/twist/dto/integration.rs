@@ -80,7 +80,7 @@ impl IntegrationSeen {
 }
 
 /// The address to which an installed integration posts.
-pub(crate) fn post_data_url(installation: &Installation, base: &str) -> String {
+fn post_data_url(installation: &Installation, base: &str) -> String {
     let (id, token) = (installation.id, &installation.token);
     format!(
         "{base}/api/v3/integration_incoming/post_data?install_id={id}&install_token={id}_{token}"
@@ -88,7 +88,7 @@ pub(crate) fn post_data_url(installation: &Installation, base: &str) -> String {
 }
 
 /// The page of its settings, told what it needs: which installation, where to post, and who opens it.
-pub(crate) fn configure_url(
+fn configure_url(
     integration: &Integration,
     installation: &Installation,
     base: &str,
@@ -101,6 +101,17 @@ pub(crate) fn configure_url(
         .append_pair("user_id", &user.to_string())
         .append_pair("user_name", name);
     Some(url.into())
+}
+
+/// Where an installed integration posts, and its settings as `viewer` opens them.
+pub(crate) fn installation_addresses(
+    integration: &Integration,
+    installation: &Installation,
+    base: &str,
+    viewer: (UserId, &str),
+) -> (String, Option<String>) {
+    let configure = configure_url(integration, installation, base, viewer);
+    (post_data_url(installation, base), configure)
 }
 
 impl InstallationSeen {

@@ -44,7 +44,7 @@ pub(crate) use conversation::{UnreadConversation, UnreadDirect};
 pub(crate) use group::Group;
 pub(crate) use hook::{DeliverySeen, Resent, Subscribed, SubscriptionSeen};
 pub(crate) use inbox::InboxCount;
-pub(crate) use integration::{InstallationSeen, IntegrationSeen};
+pub(crate) use integration::{InstallationSeen, IntegrationSeen, installation_addresses};
 pub(crate) use join::JoinLink;
 pub(crate) use member::{MemberAnswer, WorkspaceUser, WorkspaceUserV2};
 pub(crate) use message::{Message, MessageAnswer, MessageV2};
