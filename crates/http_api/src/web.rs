@@ -1,5 +1,6 @@
 //! The pages that the server renders itself.
 
+mod installation;
 mod join;
 pub(crate) mod page;
 mod set_password;
@@ -36,6 +37,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/set-password", get(set_password::show).post(set_password::submit))
         .route("/j/{code}", get(join::show).post(join::submit))
         .route("/j/{code}/register", post(join::register))
+        .route(
+            "/integrations/installation/{id}",
+            get(installation::show).post(installation::uninstall),
+        )
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/mail/unsubscribe/{code}", get(unsubscribe::show).post(unsubscribe::submit))
         .route("/sign-out", post(sign_in::end))

@@ -38,6 +38,9 @@ pub enum Error {
     /// No subscription of the actor has this id.
     #[error("subscription not found")]
     SubscriptionNotFound,
+    /// No integration or installation that the actor can see has this id.
+    #[error("integration not found")]
+    IntegrationNotFound,
     /// The actor can see the thing, but may not do this. The text says who may.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),

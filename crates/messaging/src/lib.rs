@@ -18,6 +18,7 @@ pub mod feed;
 pub mod group;
 mod ids;
 pub mod inbox;
+pub mod integration;
 mod json;
 pub mod mail;
 pub mod member;

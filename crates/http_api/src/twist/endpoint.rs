@@ -4,8 +4,8 @@ use halyard_identity::Scope;
 
 use super::{
     attachments, audit, batch, call::Call, channels, comments, conversations, error::Error, groups,
-    hooks, inbox, loop_in, messages, notifications, reactions, search, threads, url_join, users,
-    workspace_users, workspaces,
+    hooks, inbox, integrations, loop_in, messages, notifications, reactions, search, threads,
+    url_join, users, workspace_users, workspaces,
 };
 use crate::kit::params::{FieldSpec, FromParams, Params};
 
@@ -426,6 +426,26 @@ routes! {
         "Lists deliveries with what was sent and answered, newest first. Not part of the imitated API.";
     Post "hooks/resend" Anyone => hooks::resend: One("Resent", "Resent"),
         "Delivers again, with the old ids. Not part of the imitated API.";
+
+    Get "integrations/get" With(Scope::WORKSPACES_READ) => integrations::get:
+        Many("IntegrationSeen", "IntegrationSeen"),
+        "Lists the integrations of a workspace, with the places where the caller has installed them. Not part of the imitated API.";
+    Post "integrations/add" With(Scope::WORKSPACES_WRITE) => integrations::add:
+        One("IntegrationSeen", "IntegrationSeen"),
+        "Makes a program outside known to a workspace. Not part of the imitated API.";
+    Post "integrations/remove" With(Scope::WORKSPACES_WRITE) => integrations::remove: Done,
+        "Removes an integration wherever it is installed. Not part of the imitated API.";
+    Post "integrations/install" With(Scope::WORKSPACES_WRITE) => integrations::install:
+        One("InstallationSeen", "InstallationSeen"),
+        "Gives an integration a place that the caller can see. Not part of the imitated API.";
+    Post "integrations/uninstall" With(Scope::WORKSPACES_WRITE) => integrations::uninstall: Done,
+        "Takes an integration away from its place and tells it so. Not part of the imitated API.";
+    Post "integrations/ping" With(Scope::WORKSPACES_WRITE) => integrations::ping: Done,
+        "Asks an installed integration whether it is there; an error says what it answered instead. Not part of the imitated API.";
+    Post "integration_incoming/post_data" Nobody => integrations::post_data: Done,
+        "Posts a thread or a comment, as the integration whose token this is.";
+    Post "integration_incoming/post_callback" Nobody => integrations::post_callback: MESSAGE,
+        "Writes a message, as the bot that was given this address with a message to it.";
 
     Upload "attachments/upload" With(Scope::ATTACHMENTS_WRITE) => attachments::upload:
         One("Attachment", "Attachment"),

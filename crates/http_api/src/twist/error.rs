@@ -253,6 +253,7 @@ impl From<halyard_messaging::Error> for Error {
             Cause::ConversationNotFound => Self::new(Code::ConversationNotFound),
             Cause::MessageNotFound => Self::new(Code::MessageNotFound),
             Cause::AttachmentNotFound => Self::new(Code::NotFound).because("attachment"),
+            Cause::IntegrationNotFound => Self::new(Code::NotFound).because("integration"),
             Cause::SubscriptionNotFound => Self::new(Code::NotFound).because("subscription"),
             Cause::Forbidden(who_may) => Self::new(Code::Forbidden).because(who_may),
             Cause::NameInvalid => Self::new(Code::NameTooShort),

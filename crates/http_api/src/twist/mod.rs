@@ -18,6 +18,7 @@ mod groups;
 pub mod hooks;
 mod ids;
 mod inbox;
+mod integrations;
 mod loop_in;
 mod messages;
 mod notifications;
@@ -32,4 +33,5 @@ mod workspace_users;
 mod workspaces;
 
 pub use call::dispatch;
+pub(crate) use dto::installation_addresses;
 pub use endpoint::{Endpoint, Login, ROUTES, Verb};

@@ -59,6 +59,8 @@ use super::{call, dto, endpoint::ROUTES};
     dto::SubscriptionSeen,
     dto::DeliverySeen,
     dto::Resent,
+    dto::IntegrationSeen,
+    dto::InstallationSeen,
 )))]
 struct Objects;
 

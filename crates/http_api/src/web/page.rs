@@ -24,6 +24,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("setup.html", include_str!("setup.html")),
         ("setup_done.html", include_str!("setup_done.html")),
         ("join.html", include_str!("join.html")),
+        ("installation.html", include_str!("installation.html")),
         ("password.html", include_str!("password.html")),
         ("message.html", include_str!("message.html")),
         ("unsubscribe.html", include_str!("unsubscribe.html")),

@@ -18,6 +18,7 @@ mod groups;
 mod hooks;
 mod hostile;
 mod inbox;
+mod integrations;
 mod matrix;
 mod members;
 mod messages;

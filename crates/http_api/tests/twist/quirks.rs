@@ -1,7 +1,6 @@
 //! Oddities of real clients and of the vendor's examples, under the numbers of our list of them.
 //!
-//! Numbers that belong to calls which are not served yet: 37 and 38 (integrations). Of 25 the part
-//! that concerns loop-in mail is missing. All 15 examples of number 40, and those that 8, 9
+//! Of 25 the part that concerns loop-in mail is missing. All 15 examples of number 40, and those that 8, 9
 //! and 39 speak of, are replayed as a whole in `examples.rs`.
 //!
 //! These tests run on SQLite only: they are about reading requests, which ends before a database is
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     attachments::{ID, put, upload},
     oauth,
+    sink::{Answer, Sink},
     support::{NOW, Person, migrations},
     team::Team,
 };
@@ -93,6 +93,44 @@ macro_rules! quirks {
 }
 
 quirks! {
+    async fn quirk_37_json_of_an_integration_counts_whatever_its_type_says(desk: &Desk) {
+        let body = json!({"workspace_id": desk.team.space, "kind": "thread", "name": "Log"});
+        let log = id_of(&desk.team.bo, "v3/integrations/add", body).await;
+        let body = json!({"id": log, "thread_id": desk.thread});
+        let installed = desk.team.bo.post_json("v3/integrations/install", body).await.ok();
+        let url = installed["post_data_url"].as_str().unwrap();
+        let path = url.split_once("/api/").unwrap().1;
+        let types = ["", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream", JSON];
+        for (number, content_type) in types.into_iter().enumerate() {
+            let body = Bytes::from(json!({"content": format!("post {number}")}).to_string());
+            desk.team.app.nobody().send(Method::POST, path, content_type, body).await.done();
+        }
+        let path = format!("v3/comments/get?thread_id={}&limit=1", desk.thread);
+        let newest = desk.team.bo.get(&path).await.ok();
+        assert_eq!((&newest[0]["content"], &newest[0]["creator_name"]), (&json!("post 4"), &json!("Log")));
+    }
+
+    async fn quirk_38_a_ping_is_answered_by_json_or_plain_text(desk: &Desk) {
+        let (sink, bo) = (Sink::start().await, &desk.team.bo);
+        let body = json!({"workspace_id": desk.team.space, "kind": "bot", "name": "Parrot", "url": sink.url("/")});
+        let parrot = id_of(bo, "v3/integrations/add", body).await;
+        let installed = id_of(bo, "v3/integrations/install", json!({"id": parrot})).await;
+        let ping = async || bo.post_json("v3/integrations/ping", json!({"id": installed})).await;
+        for (content_type, text) in
+            [(JSON, r#"{"content": "pong"}"#), ("text/plain", "pong"), ("text/html", "pong\n")]
+        {
+            sink.answer(move |_| Answer::Text(200, content_type, text.to_owned()));
+            ping().await.done();
+        }
+        let seen = sink.seen().remove(0);
+        assert_eq!(seen.header("content-type"), "application/x-www-form-urlencoded");
+        assert_eq!(seen.body, format!("event_type=ping&user_id={}&user_name=Bo+Example", bo.id));
+        for (status, text) in [(200, ""), (200, "{}"), (200, "hello"), (500, "pong")] {
+            sink.answer(move |_| Answer::Text(status, "text/plain", text.to_owned()));
+            ping().await.fails(400, 20);
+        }
+    }
+
     async fn quirk_01_people_are_removed_by_get_and_by_post(desk: &Desk) {
         let (ann, bo, cat) = (desk.team.ann.id, &desk.team.bo, desk.team.cat.id);
         for (call, who) in [("remove_user", "user_id"), ("remove_users", "user_ids")] {

@@ -25,6 +25,12 @@ impl Seen {
         self.headers[name].to_str().unwrap()
     }
 
+    /// A field of a form.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let mut fields = form_urlencoded::parse(&self.body);
+        fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -34,6 +40,8 @@ impl Seen {
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     Status(u16),
+    /// With a content type and a body.
+    Text(u16, &'static str, String),
     Redirect(String),
     /// Nothing within the time of any test.
     Hang,
@@ -112,6 +120,9 @@ async fn take(State(desk): State<Desk>, uri: Uri, headers: HeaderMap, body: Byte
     let response = Response::builder();
     match answer {
         Answer::Status(status) => response.status(status).body("".into()).unwrap(),
+        Answer::Text(status, content_type, body) => {
+            response.status(status).header("content-type", content_type).body(body.into()).unwrap()
+        }
         Answer::Redirect(to) => {
             response.status(307).header("location", to).body("".into()).unwrap()
         }

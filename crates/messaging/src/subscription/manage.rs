@@ -142,7 +142,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, id: i64, now: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// One subscription of the actor.
+/// One subscription of the actor, or of an integration that the actor has installed.
 ///
 /// # Errors
 /// [`Error::SubscriptionNotFound`]
@@ -151,7 +151,13 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: i64) -> Result<Subscription, Erro
         concat!(
             "select ",
             columns!(),
-            " from subscription s where s.id = $1 and s.user_id = $2 and s.ended_at is null"
+            " from subscription s where s.id = $1 and s.ended_at is null
+                 and (s.user_id = $2 or exists (
+                     select 1 from installation n
+                     join integration i on i.id = n.integration_id
+                     join member m on m.workspace_id = i.workspace_id and m.user_id = $2
+                         and m.removed_at is null
+                     where n.id = s.installation_id and n.installed_by = $2))"
         ),
         params![id, actor.user],
     )?

@@ -31,7 +31,9 @@ pub use due::{Due, Finished, due, finish};
 pub use kind::{KINDS, Kind};
 pub use manage::{NewSubscription, get, list, subscribe, unsubscribe};
 pub use saw::could_see;
+pub use settle::still_due;
 pub use settle::{DOWN, End, Outcome, RETRIES, settle};
+pub(crate) use spread::{INTEGRATION, queue};
 pub use spread::{Planned, plan, spread};
 pub use view::{Range, Seen, deliveries, deliveries_of_any, list_all, resend, resend_any, sweep};
 
@@ -57,6 +59,15 @@ impl Lane {
     /// The signal that there may be more to deliver.
     pub fn topic(self) -> String {
         self.key()
+    }
+}
+
+/// The name of a delivery for its target: the same for every attempt. Those that no event has asked
+/// for, whose event is 0, have their own.
+pub fn webhook_id(event: i64, delivery: i64, subscription: i64) -> String {
+    match event {
+        0 => format!("dlv_{delivery}_{subscription}"),
+        event => format!("evt_{event}_{subscription}"),
     }
 }
 

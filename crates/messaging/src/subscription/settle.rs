@@ -106,6 +106,18 @@ pub fn settle(
     Ok(())
 }
 
+/// Whether a delivery is still to be made; until the end of the transaction nobody else settles it.
+///
+/// # Errors
+/// Those of the store.
+pub fn still_due(tx: &mut Tx<'_>, delivery: i64) -> Result<bool, Error> {
+    let found: Option<i64> = tx.optional(
+        "select d.id from delivery d where d.id = $1 and d.status = 'pending' {lock d}",
+        params![delivery],
+    )?;
+    Ok(found.is_some())
+}
+
 fn succeeded(
     tx: &mut Tx<'_>,
     rows: &[serde_json::Value],
@@ -221,18 +233,23 @@ fn stop_if_dead(
 
 /// Stops a subscription and tells its owner.
 fn disable(tx: &mut Tx<'_>, id: i64, reason: &str, now: Millis) -> Result<(), Error> {
-    let stopped: Option<(i64, String, String)> = tx.optional(
+    let stopped: Option<(i64, String, String, Option<i64>)> = tx.optional(
         "update subscription set disabled_at = $2, disabled_reason = $3
          where id = $1 and disabled_at is null and ended_at is null
-         returning user_id, target_url, event",
+         returning user_id, target_url, event, installation_id",
         params![id, now, reason],
     )?;
-    let Some((owner, target, event)) = stopped else { return Ok(()) };
+    let Some((owner, target, event, installation)) = stopped else { return Ok(()) };
     let waiting = tx.exec(
         "update delivery set status = 'stopped', ended_at = $2
          where subscription_id = $1 and status = 'pending'",
         params![id, now],
     )?;
+    // Of an integration the person who installed it is told, not its bot.
+    let owner = match installation {
+        Some(id) => tx.one("select installed_by from installation where id = $1", params![id])?,
+        None => owner,
+    };
     let owner = identity::load_user(tx, owner.into())?;
     if owner.bot {
         return Ok(());

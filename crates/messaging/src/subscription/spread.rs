@@ -155,6 +155,27 @@ pub fn spread(tx: &mut Tx<'_>, planned: &Planned, now: Millis) -> Result<(), db:
     wake(tx, &awake, now, true)
 }
 
+/// Queues one delivery that no event asks for.
+pub(crate) fn queue(
+    tx: &mut Tx<'_>,
+    subscription: i64,
+    kind: &str,
+    ids: &Ids,
+    now: Millis,
+) -> Result<(), db::Error> {
+    tx.optional::<i64>(
+        "select s.id from subscription s where s.id = $1 {lock s}",
+        params![subscription],
+    )?;
+    tx.exec(
+        "insert into delivery (subscription_id, event_id, kind, subject, payload, happened_at,
+             status, next_at)
+         values ($1, 0, $2, $2, $3, $4, 'pending', $4)",
+        params![subscription, kind, &json::encode(ids), now],
+    )?;
+    wake(tx, &[Lane { subscription }], now, true)
+}
+
 /// Gives each lane a job, if it has none; one that waits for a retry is brought forward if wished.
 pub(super) fn wake(
     tx: &mut Tx<'_>,

@@ -5,6 +5,7 @@ mod channel;
 mod demo;
 mod doctor;
 mod iml;
+mod integration;
 mod migrate;
 mod openapi;
 mod people;
@@ -53,6 +54,9 @@ pub(crate) enum Command {
     /// Shows outbound webhooks and their deliveries, and sends them again
     #[command(subcommand)]
     Subscription(subscription::Action),
+    /// Adds, lists and removes integrations, and installs and uninstalls them
+    #[command(subcommand)]
+    Integration(integration::Action),
     /// Evaluates and checks expressions of scenarios and apps, without a server
     #[command(subcommand)]
     Iml(iml::Action),
@@ -102,6 +106,7 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Channel(action) => channel::run(config, action).await,
         Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Subscription(action) => subscription::run(config, action).await,
+        Command::Integration(action) => integration::run(config, action).await,
     }
 }
 

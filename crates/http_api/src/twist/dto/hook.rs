@@ -1,4 +1,4 @@
-use halyard_messaging::subscription::{Seen, Subscription as Core};
+use halyard_messaging::subscription::{Seen, Subscription as Core, webhook_id};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -112,7 +112,7 @@ impl From<Seen> for DeliverySeen {
         Self {
             id: seen.id,
             subscription_id: seen.subscription,
-            webhook_id: format!("evt_{}_{}", seen.event_id, seen.subscription),
+            webhook_id: webhook_id(seen.event_id, seen.id, seen.subscription),
             event: seen.kind,
             subject: seen.subject,
             happened_ts: seconds(seen.happened_at),

@@ -17,6 +17,7 @@ use halyard_messaging::subscription::{
 };
 use halyard_platform::{
     jobs::{self, Done, Failure, Job},
+    outbound::Response,
     signals::Subscribed,
 };
 use tokio::{
@@ -25,7 +26,8 @@ use tokio::{
 };
 
 use super::{
-    Hooks, body,
+    Hooks, body, integration,
+    integration::{Telling, settle_with_answer},
     send::{Prepared, send},
 };
 use crate::twist::error::Error;
@@ -47,6 +49,8 @@ const LOOK_BACK_RARELY: Duration = Duration::from_secs(10);
 struct Sent {
     subject: String,
     outcome: Outcome,
+    /// What an integration said to what it was told.
+    answer: Option<(Telling, Response)>,
 }
 
 /// Serves a lane until nothing is due.
@@ -172,7 +176,14 @@ impl Serving {
             let Some(Due { subscription, deliveries }) = due(tx, id, after, now, PAGE)? else {
                 return Ok(None);
             };
-            let bodies = body::read(tx, &subscription.actor(now), &base, &deliveries)?;
+            let bodies = if subscription.installation.is_some() {
+                let bodies = integration::read(tx, &subscription, &base, &deliveries, now)?;
+                let told = |(text, telling)| (text, Some(telling));
+                bodies.into_iter().map(|body| body.map(told)).collect()
+            } else {
+                let bodies = body::read(tx, &subscription.actor(now), &base, &deliveries)?;
+                bodies.into_iter().map(|body| body.map(|text| (text, None))).collect::<Vec<_>>()
+            };
             Ok::<_, Error>(Some((subscription, deliveries, bodies)))
         });
         let read = read.await.map_err(|error| Failure::temporary(error.to_text()))?;
@@ -187,9 +198,13 @@ impl Serving {
         let read_at = Instant::now();
         for (delivery, body) in deliveries.into_iter().zip(bodies) {
             match body {
-                Some(body) => {
-                    let content_type = "application/json";
-                    let prepared = Prepared { delivery, body: body.into(), content_type };
+                Some((body, telling)) => {
+                    let content_type = match telling {
+                        Some(_) => "application/x-www-form-urlencoded",
+                        None => "application/json",
+                    };
+                    let body = body.into();
+                    let prepared = Prepared { delivery, body, content_type, telling };
                     self.ready.push_back((read_at, prepared));
                 }
                 None => self.settle(unseen(id, &delivery)),
@@ -221,8 +236,10 @@ impl Serving {
             self.busy.insert(subject.clone());
             let (hooks, subscription) = (self.hooks.clone(), subscription.clone());
             self.sending.spawn(async move {
-                let (outcome, _) = send(&hooks.app, &subscription, &prepared).await;
-                Sent { subject: prepared.delivery.subject, outcome }
+                let (outcome, answer) = send(&hooks.app, &subscription, &prepared).await;
+                let telling = prepared.telling.filter(Telling::wants_answer);
+                let answer = telling.zip(answer);
+                Sent { subject: prepared.delivery.subject, outcome, answer }
             });
         }
         waiting.append(&mut self.ready);
@@ -234,7 +251,11 @@ impl Serving {
         if sent.outcome.end != End::Delivered {
             self.held.insert(sent.subject);
         }
-        self.settle(sent.outcome);
+        let Some((telling, response)) = sent.answer else { return self.settle(sent.outcome) };
+        let hooks = self.hooks.clone();
+        let settle =
+            async move { settle_with_answer(&hooks, sent.outcome, &telling, &response).await };
+        self.settling.push(settle.boxed());
     }
 
     fn settle(&mut self, outcome: Outcome) {

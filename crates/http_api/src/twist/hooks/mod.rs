@@ -2,14 +2,19 @@
 
 mod body;
 mod calls;
+mod integration;
 mod lane;
+mod report;
 mod send;
 mod settler;
 mod sign;
 
 use std::{sync::Arc, time::Duration};
 
-use halyard_messaging::subscription::{FOLLOWER, JOB, plan, spread};
+use halyard_messaging::{
+    integration::REPORT_JOB,
+    subscription::{FOLLOWER, JOB, plan, spread},
+};
 use halyard_platform::{
     db,
     events::follow::{Batch, Following, follow},
@@ -18,6 +23,8 @@ use halyard_platform::{
 use tokio::{sync::watch, task::JoinHandle};
 
 pub(crate) use calls::*;
+pub(super) use send::told;
+pub use sign::new_key;
 
 use crate::App;
 use settler::Settler;
@@ -26,6 +33,9 @@ use settler::Settler;
 const BATCH: i64 = 500;
 /// Lanes at the same time. Each is a task; one whose target hangs costs its sockets.
 const LANES: usize = 4096;
+
+/// How long the body of an answer may take after its head.
+const BODY_TIME: Duration = Duration::from_secs(5);
 
 /// What the lanes share.
 struct Hooks {
@@ -85,8 +95,10 @@ pub async fn start(app: &Arc<App>) -> Result<Delivering, db::Error> {
         base: Duration::from_millis(500),
         cap: Duration::from_secs(30),
     };
+    let (reports, retries) = (hooks.clone(), Policy::default());
     let lanes = Workers::new(db, app.signals.clone(), clock, random, config)
         .handler(JOB, policy, move |job| lane::run(hooks.clone(), job))
+        .handler(REPORT_JOB, retries, move |job| report::run(reports.clone(), job))
         .start();
     Ok(Delivering { following, lanes, settling, stop })
 }

@@ -3,17 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use halyard_messaging::subscription::{Delivery, End, Outcome, Subscription};
+use halyard_messaging::subscription::{self, Delivery, End, Outcome, Subscription};
 use halyard_platform::outbound::{
     self, Limits, Method, Request, Response, Take, Unencrypted,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::sign::sign;
+use super::{BODY_TIME, integration::Telling, sign::sign};
 use crate::App;
 
-/// How long the body of an answer may take after its head.
-const BODY_TIME: Duration = Duration::from_secs(5);
 /// Bytes that are kept: of the body of the answer, and of its headers.
 const BODY: usize = 1024;
 const HEADERS: usize = 2048;
@@ -23,11 +21,13 @@ pub(super) struct Prepared {
     pub(super) delivery: Delivery,
     pub(super) body: Bytes,
     pub(super) content_type: &'static str,
+    /// For an installed integration.
+    pub(super) telling: Option<Telling>,
 }
 
 /// The name of a delivery for its target: the same for every attempt.
 pub(super) fn id_of(delivery: &Delivery, subscription: i64) -> String {
-    format!("evt_{}_{subscription}", delivery.event_id)
+    subscription::webhook_id(delivery.event_id, delivery.id, subscription)
 }
 
 /// Sends a delivery and says how that went; answers also what came back, if it was a success.
@@ -142,7 +142,7 @@ fn write_headers(text: &mut String, headers: &HeaderMap) {
 
 /// A failure in words for the owner of the subscription, who need not know which addresses the
 /// names of the operator's network have.
-fn told(error: &outbound::Error) -> String {
+pub(in crate::twist) fn told(error: &outbound::Error) -> String {
     use outbound::Error as Cause;
     match error {
         Cause::Forbidden { host, why, .. } => {

@@ -8,8 +8,8 @@ use sha2::Sha256;
 /// What a key begins with.
 const PREFIX: &str = "whsec_";
 
-/// A new key.
-pub(super) fn new_key(random: &halyard_platform::random::Random) -> String {
+/// A new key for the signatures of a subscription.
+pub fn new_key(random: &halyard_platform::random::Random) -> String {
     format!("{PREFIX}{}", STANDARD.encode(random.bytes::<32>()))
 }
 

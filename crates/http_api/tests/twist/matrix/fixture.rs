@@ -6,7 +6,9 @@ use halyard_messaging::{
     subscription::{self, End, FOLLOWER, Outcome},
 };
 use halyard_platform::{db::testing::TestDb, events::follow};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::{
     attachments::{GIF, ID, put},
@@ -103,6 +105,25 @@ impl Fixture {
         let delivery = failed_delivery(&team, hook).await;
         let address = json!({"obj_type": "CONVERSATION", "obj_id": talk});
         bo.post_json("v3/loop_in/get_or_create", address).await.ok();
+        let crane = json!({
+            "workspace_id": team.space, "kind": "channel", "name": "Hoist",
+            "url": "http://127.0.0.1:9/hook",
+        });
+        let integration = make(bo, "integrations/add", crane).await;
+        let place = json!({"id": integration, "channel_id": secret});
+        let installation = bo.post_json("v3/integrations/install", place).await.ok();
+        let post_url = installation["post_data_url"].as_str().unwrap();
+        let (_, install_token) = post_url.split_once("install_token=").unwrap();
+        let parrot = json!({
+            "workspace_id": team.space, "kind": "bot", "name": "Parrot",
+            "url": "http://127.0.0.1:9/hook",
+        });
+        let parrot = bo.post_json("v3/integrations/add", parrot).await.ok();
+        let bot = bo.post_json("v3/integrations/install", json!({"id": parrot["id"]})).await.ok();
+        let bot_talk = json!({"workspace_id": team.space, "user_ids": [parrot["bot_id"]]});
+        let bot_talk = make(bo, "conversations/get_or_create", bot_talk).await;
+        let until = NOW / 1000 + 60;
+        let bot_key = callback_key(&bot, bot_talk, until);
         team.dismiss_rae().await;
         team.app.index().await;
         let told = gus.get("v3/notifications/get").await.ok();
@@ -124,12 +145,19 @@ impl Fixture {
             ("invited", invited),
             ("hook", hook),
             ("delivery", delivery),
+            ("bot", id(&bot)),
+            ("bot_talk", bot_talk),
+            ("until", until),
+            ("integration", integration),
+            ("installation", id(&installation)),
             ("bo", bo.id.0),
             ("cat", cat.id.0),
             ("dan", dan.id.0),
         ];
         let mut names: Vec<_> = names.map(|(name, id)| (name, id.to_string())).into();
         names.push(("file", ID.to_owned()));
+        names.push(("bot_key", bot_key));
+        names.push(("install_token", install_token.to_owned()));
         names.push(("link", link["url"].as_str().unwrap().to_owned()));
         let mut tokens = vec![(None, team.app.token(ann.id, Scopes::NONE).await)];
         for scope in ALL_SCOPES {
@@ -169,6 +197,15 @@ async fn make(person: &Person, call: &str, body: Value) -> i64 {
 
 fn id(object: &Value) -> i64 {
     object["id"].as_i64().unwrap()
+}
+
+/// The key of the address at which a bot answers.
+fn callback_key(installation: &Value, conversation: i64, until: i64) -> String {
+    let (_, token) = installation["verify_token"].as_str().unwrap().split_once('_').unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).unwrap();
+    let text = format!("callback.{}.{conversation}.{until}", id(installation));
+    mac.update(text.as_bytes());
+    hex::encode(mac.finalize().into_bytes())
 }
 
 /// Every scope that does not cover this one.

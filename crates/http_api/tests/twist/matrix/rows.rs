@@ -1,8 +1,13 @@
 //! What each call of the API is asked for, and who may.
 
 /// Calls by which nobody changes anything here: they have nothing to take away, or only read.
-pub(super) const UNCHANGING: &[&str] =
-    &["users/logout", "users/validate_token", "users/disconnect_google", "reactions/get"];
+pub(super) const UNCHANGING: &[&str] = &[
+    "users/logout",
+    "users/validate_token",
+    "users/disconnect_google",
+    "reactions/get",
+    "integrations/ping",
+];
 
 /// One call: its path, its parameters with the names of things in braces, and what the actors get
 /// in the order of the columns: `ok` or the error code.
@@ -172,6 +177,25 @@ pub(super) const ROWS: &[Row] = &[
     // The administrator's own; the token without scopes is the administrator's too.
     ("hooks/get_deliveries", "id={hook}", "ok 110 110 110 110 110 200 ok"),
     ("hooks/resend", "id={hook}&delivery_id={delivery}", "ok 110 110 110 110 110 200 ok"),
+    ("integrations/get", "workspace_id={space}", PEOPLE),
+    ("integrations/add", "workspace_id={space}&kind=channel&name=Crane", NO_GUESTS),
+    // The member has made and installed it; guests see none.
+    ("integrations/remove", "id={integration}", "ok ok 110 110 110 110"),
+    ("integrations/install", "id={integration}&channel_id={channel}", "ok ok 110 110 110 110"),
+    ("integrations/uninstall", "id={installation}", "ok ok 110 110 110 110"),
+    // Nobody answers at its address.
+    ("integrations/ping", "id={installation}", "20 20 110 110 110 110"),
+    // The secret of the integration counts, whoever sends it.
+    (
+        "integration_incoming/post_data",
+        "install_id={installation}&install_token={install_token}&content=Sewn",
+        ANYBODY,
+    ),
+    (
+        "integration_incoming/post_callback",
+        "install_id={bot}&conversation_id={bot_talk}&until={until}&key={bot_key}&content=Sewn",
+        ANYBODY,
+    ),
     ("attachments/upload", "file", EVERYBODY),
     ("attachments/remove", "attachment_id={file}&comment_id={comment}", "ok ok 109 115 115 115"),
     ("notifications/get", "", EVERYBODY),
