@@ -34,6 +34,7 @@ pub mod subscription;
 pub mod temp_id;
 pub mod text;
 pub mod thread;
+pub mod transfer;
 pub mod workspace;
 
 use halyard_platform::db::Migration;
@@ -70,6 +71,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "messaging/0006_hooks", sql: include_str!("../migrations/0006_hooks.sql") },
     Migration { name: "messaging/0007_mail", sql: include_str!("../migrations/0007_mail.sql") },
+    Migration { name: "messaging/0008_import", sql: include_str!("../migrations/0008_import.sql") },
     Migration {
         name: "messaging/0008_retention",
         sql: include_str!("../migrations/0008_retention.sql"),

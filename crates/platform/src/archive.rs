@@ -125,8 +125,9 @@ pub fn read<E: From<io::Error>>(
     let mut tar = tar::Archive::new(Decoder::new(from)?);
     let mut checksums = String::new();
     for entry in tar.entries()? {
-        let entry =
-            entry.map_err(|error| damaged(&format!("the file is no archive of ours: {error}")))?;
+        let entry = entry.map_err(|error| {
+            damaged(&format!("the file is damaged or no backup or export: {error}"))
+        })?;
         let name = entry.path()?.to_string_lossy().into_owned();
         let mut content = Hashing::new(entry);
         if name == CHECKSUMS {

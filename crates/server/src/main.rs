@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod demo;
 mod mail;
+mod slack;
 mod wiring;
 mod workers;
 

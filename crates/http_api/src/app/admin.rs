@@ -20,6 +20,8 @@ pub(super) enum Refused {
     Malformed(String),
     #[error("the request does not come from a page of this server")]
     Foreign,
+    #[error("others are being served; try again later")]
+    Crowded,
     #[error(transparent)]
     Identity(#[from] halyard_identity::Error),
     #[error(transparent)]
@@ -34,7 +36,8 @@ impl IntoResponse for Refused {
         use halyard_messaging::Error as Messaging;
         use halyard_platform::db::Error as Db;
         let status = match &self {
-            Self::Db(Db::Busy | Db::DiskFull | Db::Closed)
+            Self::Crowded
+            | Self::Db(Db::Busy | Db::DiskFull | Db::Closed)
             | Self::Identity(Identity::Store(Db::Busy | Db::DiskFull | Db::Closed))
             | Self::Messaging(Messaging::Store(Db::Busy | Db::DiskFull | Db::Closed)) => {
                 StatusCode::SERVICE_UNAVAILABLE

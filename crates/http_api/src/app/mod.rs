@@ -1,6 +1,7 @@
 //! What our own web app asks for and no imitated API has.
 
 mod admin;
+mod export;
 mod feed;
 mod retention;
 
@@ -20,5 +21,6 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/api/app/v1/feed", get(feed::listen))
         .route("/api/app/v1/typing", post(feed::typing))
+        .route("/api/app/v1/workspaces/{id}/export", get(export::download))
         .route("/api/app/v1/channels/{id}/retention", get(retention::get).put(retention::put))
 }

@@ -12,6 +12,7 @@ mod batch;
 mod conformance;
 mod conversations;
 mod examples;
+mod export;
 mod feed;
 mod files;
 mod groups;

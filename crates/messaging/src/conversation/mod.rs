@@ -29,6 +29,7 @@ pub use change::{ConversationChange, archive, mute, unarchive, unmute, update};
 pub use create::{create_with, get_or_create};
 pub use list::{Filter, list};
 pub use members::{add_users, remove_users};
+pub(crate) use people::free_key;
 pub(crate) use types::load_all;
 pub use types::{Conversation, load};
 pub use unread::{Position, Unread, mark_read, mark_unread, unread};

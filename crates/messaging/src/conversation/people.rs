@@ -66,6 +66,21 @@ pub(super) fn reserve(
     Ok(())
 }
 
+/// The key of these people, unless another conversation has it.
+pub(crate) fn free_key(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    people: &BTreeSet<UserId>,
+) -> Result<Option<String>, Error> {
+    reserve(tx, workspace, people)?;
+    let key = key(people);
+    let taken: Option<i64> = tx.optional(
+        "select id from conversation where workspace_id = $1 and people = $2",
+        params![workspace, &key],
+    )?;
+    Ok(taken.is_none().then_some(key))
+}
+
 /// The key that a group of these people may have: none when it is too small or when the key is
 /// taken already.
 pub(super) fn group_key(
@@ -76,13 +91,7 @@ pub(super) fn group_key(
     if people.len() < 3 {
         return Ok(None);
     }
-    reserve(tx, workspace, people)?;
-    let key = key(people);
-    let taken: Option<i64> = tx.optional(
-        "select id from conversation where workspace_id = $1 and people = $2",
-        params![workspace, &key],
-    )?;
-    Ok(taken.is_none().then_some(key))
+    free_key(tx, workspace, people)
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ fn lock(tx: &mut Tx<'_>, conversation: i64) -> Result<(), Error> {
 }
 
 /// Derives everything that the conversation's row says about its messages.
-fn recount(tx: &mut Tx<'_>, conversation: i64) -> Result<(), Error> {
+pub(crate) fn recount(tx: &mut Tx<'_>, conversation: i64) -> Result<(), Error> {
     lock(tx, conversation)?;
     tx.exec(
         "update conversation set
@@ -205,7 +205,7 @@ fn straighten(tx: &mut Tx<'_>, conversation: i64) -> Result<(), Error> {
     recount(tx, conversation)
 }
 
-fn clamp_state(tx: &mut Tx<'_>, conversation: i64) -> Result<(), Error> {
+pub(crate) fn clamp_state(tx: &mut Tx<'_>, conversation: i64) -> Result<(), Error> {
     lock(tx, conversation)?;
     let last: i64 =
         tx.one("select last_obj_index from conversation where id = $1", params![conversation])?;

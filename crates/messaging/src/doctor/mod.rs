@@ -17,7 +17,11 @@ use halyard_platform::{
     params,
 };
 
+pub(crate) use conversations::{
+    clamp_state as clamp_conversation, recount as recount_conversation,
+};
 pub use files::{File, file_exists, files};
+pub(crate) use threads::{clamp_state as clamp_thread, recount as recount_thread};
 
 /// Every check, in the order in which repairs build on each other.
 pub fn checks() -> Vec<Check> {

@@ -181,7 +181,7 @@ fn lock(tx: &mut Tx<'_>, thread: i64) -> Result<(), Error> {
 }
 
 /// Derives everything that the thread's row says about its comments.
-fn recount(tx: &mut Tx<'_>, thread: i64) -> Result<(), Error> {
+pub(crate) fn recount(tx: &mut Tx<'_>, thread: i64) -> Result<(), Error> {
     lock(tx, thread)?;
     let (alive, last): (i64, i64) = tx.one(
         "select coalesce(sum(case when deleted_at is null then 1 else 0 end), 0),
@@ -270,7 +270,7 @@ fn dismiss_strangers(tx: &mut Tx<'_>, thread: i64) -> Result<(), Error> {
     Ok(())
 }
 
-fn clamp_state(tx: &mut Tx<'_>, thread: i64) -> Result<(), Error> {
+pub(crate) fn clamp_state(tx: &mut Tx<'_>, thread: i64) -> Result<(), Error> {
     lock(tx, thread)?;
     let last: i64 = tx.one("select last_obj_index from thread where id = $1", params![thread])?;
     tx.exec(

@@ -4,7 +4,10 @@ mod backup;
 mod channel;
 mod demo;
 mod doctor;
+mod export;
 mod iml;
+mod import;
+mod import_slack;
 mod integration;
 mod migrate;
 mod openapi;
@@ -66,6 +69,12 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     /// Fills an empty installation from a backup, on either database
     Restore(restore::Arguments),
+    /// Writes everything of one workspace into one file, while the server runs
+    Export(export::Arguments),
+    /// Makes a workspace from an export, with new ids, whoever wrote it
+    Import(import::Arguments),
+    /// Takes in an archive of Slack: people, channels and what was said
+    ImportSlack(import_slack::Arguments),
     /// Looks for damage; exits with 0 when there is none, 1 when there is, 2 when it cannot look
     Doctor(doctor::Arguments),
 }
@@ -98,6 +107,9 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Migrate(arguments) => migrate::run(&config, &arguments).await,
         Command::Backup(arguments) => backup::run(&config, arguments).await,
         Command::Restore(arguments) => restore::run(&config, arguments).await,
+        Command::Export(arguments) => export::run(&config, arguments).await,
+        Command::Import(arguments) => import::run(&config, arguments).await,
+        Command::ImportSlack(arguments) => import_slack::run(&config, arguments).await,
         Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
         Command::User(action) => user::run(config, action).await,
         Command::Application(action) => application::run(config, action).await,

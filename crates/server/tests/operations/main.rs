@@ -9,6 +9,10 @@ mod doctor;
 mod hooks;
 mod load;
 mod mail;
+#[path = "../../../messaging/tests/support/ranks.rs"]
+mod ranks;
 mod shutdown;
+mod slack;
 #[path = "../support/mod.rs"]
 mod support;
+mod transfer;
