@@ -89,7 +89,7 @@ pub(crate) struct Where {
     /// Time of a report, HH:MM in the zone of the person
     #[arg(long)]
     time: Option<String>,
-    /// Title of a report, in which <date> becomes the date
+    /// Title of a report, in which `<date>` becomes the date
     #[arg(long)]
     title: Option<String>,
 }
