@@ -41,7 +41,7 @@ pub(crate) fn set(date: Date, field: Field, number: f64, zone: &Zone) -> Result<
             let civil = zone.civil_at(date.ms());
             let (unit, now) =
                 if field == Field::Second { (1000, civil.second) } else { (60_000, civil.minute) };
-            Date::from_ms(date.ms() + (number - now) * unit)
+            Date::from_ms(date.ms().saturating_add((number - now).saturating_mul(unit)))
         }
         Field::Hour => change(date, zone, |civil| civil.hour = number),
         Field::Day => change(date, zone, |civil| civil.day = number),

@@ -52,12 +52,22 @@ impl Civil {
         }
     }
 
-    /// Milliseconds since 1970. Fields beyond their range carry over into the next larger one.
+    /// Milliseconds since 1970. Fields beyond their range carry over into the next larger one. What is
+    /// far beyond every date stays beyond every date.
     pub(crate) fn to_ms(self) -> i64 {
+        /// Beyond the range of dates, with room for an offset to be added.
+        const BEYOND: i128 = 1 << 60;
+        let wide = i128::from;
         let months = self.year * 12 + self.month - 1;
         let days =
             days_from_civil(months.div_euclid(12), months.rem_euclid(12) + 1, 1) + self.day - 1;
-        days * DAY_MS + self.hour * 3_600_000 + self.minute * 60_000 + self.second * 1000 + self.ms
+        let ms = wide(days) * wide(DAY_MS)
+            + wide(self.hour) * 3_600_000
+            + wide(self.minute) * 60_000
+            + wide(self.second) * 1000
+            + wide(self.ms);
+        // In range by the line itself.
+        ms.clamp(-BEYOND, BEYOND) as i64
     }
 
     /// 0 is Sunday.
