@@ -61,9 +61,11 @@ pub fn put(tx: &mut Tx<'_>, documents: &[Document]) -> Result<(), Error> {
                 "insert into fulltext_index (rowid, words) values ($1, $2)",
                 params![document.id, &words],
             ),
+            // Somebody else may be entering the same document at this moment.
             Dialect::Postgres => tx.send(
                 "insert into fulltext_index (rowid, words)
-                 values ($1, array_to_tsvector(string_to_array($2, ' ')))",
+                 values ($1, array_to_tsvector(string_to_array($2, ' ')))
+                 on conflict (rowid) do update set words = excluded.words",
                 params![document.id, &words],
             ),
         }?;
