@@ -1,0 +1,23 @@
+//! Connectors as data: what an app's folder says, compiled once, and how it is run.
+//!
+//! [`App`] is what a loaded folder becomes. Its communications are [`plan`]s: typed directives whose
+//! expressions are compiled. What the folder says that cannot be understood is a [`Finding`].
+
+mod app;
+mod error;
+mod files;
+mod finding;
+mod node;
+pub mod parameter;
+pub mod plan;
+mod template;
+
+pub use app::{
+    App, Component, Connection, ConnectionKind, Crud, Function, Group, Module, ModuleKind, OAuth2,
+    Rpc, Samples, Webhook,
+};
+pub use error::{AppError, ErrorType};
+pub use files::Files;
+pub use finding::{Finding, Level};
+pub use node::{Node, NodeKind, Position};
+pub use template::Template;
