@@ -17,6 +17,8 @@ pub struct Due {
     pub subscription: Subscription,
     /// In the order of their ids. Several about one subject are to be delivered one after the other.
     pub deliveries: Vec<Delivery>,
+    /// Something was tried in vain and waits for its next try; answered when reading from the start.
+    pub retrying: bool,
 }
 
 /// The deliveries that are due, from the one behind `after` on, at most `limit`; only the first one
@@ -41,6 +43,14 @@ pub fn due(
         params![subscription],
     )?;
     let Some(subscription) = found else { return Ok(None) };
+    let retrying = after == 0 && {
+        let waiting: Option<i64> = tx.optional(
+            "select d.id from delivery d
+             where d.subscription_id = $1 and d.status = 'pending' and d.attempts > 0 limit 1",
+            params![subscription.id],
+        )?;
+        waiting.is_some()
+    };
     let deliveries = if subscription.failures >= DOWN {
         tx.all(
             "select d.id, d.event_id, d.kind, d.subject, d.payload, d.happened_at, d.attempts
@@ -66,7 +76,7 @@ pub fn due(
             params![subscription.id, after, now, limit],
         )?
     };
-    Ok(Some(Due { subscription, deliveries }))
+    Ok(Some(Due { subscription, deliveries, retrying }))
 }
 
 /// What became of a lane that seemed to have nothing left to do.

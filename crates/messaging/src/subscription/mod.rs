@@ -34,7 +34,7 @@ pub use saw::could_see;
 pub use settle::still_due;
 pub use settle::{DOWN, End, Outcome, RETRIES, settle};
 pub(crate) use spread::{INTEGRATION, queue};
-pub use spread::{Planned, plan, spread};
+pub use spread::{Planned, Written, plan, spread};
 pub use view::{Range, Seen, deliveries, deliveries_of_any, list_all, resend, resend_any, sweep};
 
 use crate::{Actor, WorkspaceId};

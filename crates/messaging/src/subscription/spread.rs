@@ -10,7 +10,7 @@ use halyard_platform::{
 };
 use serde_json::json;
 
-use super::{DOWN, Ids, JOB, Lane};
+use super::{DOWN, Delivery, Due, Ids, JOB, Lane, Subscription, columns};
 use crate::json;
 
 /// Deliveries that are to be written.
@@ -22,6 +22,8 @@ pub struct Planned {
     subscriptions: String,
     /// The subscriptions that get something.
     pub lanes: Vec<Lane>,
+    /// What each of them gets, in the order of the events. Deliveries have no id yet.
+    pub dues: Vec<Due>,
 }
 
 impl Planned {
@@ -33,33 +35,23 @@ impl Planned {
 
 /// What of a subscription decides whether an event concerns it.
 struct Wish {
-    id: i64,
-    event: String,
     workspace: i64,
-    channel: Option<i64>,
-    thread: Option<i64>,
-    conversation: Option<i64>,
+    subscription: Subscription,
 }
 
 impl FromRow for Wish {
     fn from_row(row: &mut Row<'_>) -> Result<Self, db::Error> {
-        Ok(Self {
-            id: row.get()?,
-            event: row.get()?,
-            workspace: row.get()?,
-            channel: row.get()?,
-            thread: row.get()?,
-            conversation: row.get()?,
-        })
+        Ok(Self { workspace: row.get()?, subscription: Subscription::from_row(row)? })
     }
 }
 
 impl Wish {
     fn concerns(&self, ids: &Ids) -> bool {
         let passes = |wanted: Option<i64>, is: Option<i64>| wanted.is_none() || wanted == is;
-        passes(self.channel, ids.channel_id)
-            && passes(self.thread, ids.thread_id)
-            && passes(self.conversation, ids.conversation_id)
+        let wanted = &self.subscription;
+        passes(wanted.channel, ids.channel_id)
+            && passes(wanted.thread, ids.thread_id)
+            && passes(wanted.conversation, ids.conversation_id)
     }
 }
 
@@ -73,30 +65,13 @@ const TO_INTEGRATIONS: &[&str] = &["thread_added", "comment_added", "message_add
 /// # Errors
 /// Those of the store.
 pub fn plan(tx: &mut Tx<'_>, events: &[Event], now: Millis) -> Result<Planned, db::Error> {
-    let mut kinds: BTreeSet<&str> = events.iter().map(|event| event.kind.as_str()).collect();
-    if TO_INTEGRATIONS.iter().any(|kind| kinds.contains(kind)) {
-        kinds.insert(INTEGRATION);
-    }
-    let workspaces: BTreeSet<i64> = events.iter().filter_map(|event| event.workspace_id).collect();
-    // Former members too: the end of a workspace ends their membership. Whether they may still see
-    // anything is found out when it is delivered.
-    let wishes: Vec<Wish> = tx.all(
-        "select s.id, s.event, m.workspace_id, s.channel_id, s.thread_id, s.conversation_id
-         from subscription s
-         join member m on m.user_id = s.user_id and m.workspace_id in {ids $2}
-         where s.event in {texts $1} and s.disabled_at is null and s.ended_at is null
-             and (s.workspace_id is null or s.workspace_id = m.workspace_id)
-         order by s.id",
-        params![&json::encode(&kinds), &json::encode(&workspaces)],
-    )?;
-    if wishes.is_empty() {
-        return Ok(Planned::default());
-    }
+    let wishes = wishes(tx, events)?;
     let mut by_place: HashMap<(&str, i64), Vec<&Wish>> = HashMap::new();
     for wish in &wishes {
-        by_place.entry((wish.event.as_str(), wish.workspace)).or_default().push(wish);
+        let place = (wish.subscription.event.as_str(), wish.workspace);
+        by_place.entry(place).or_default().push(wish);
     }
-    let (mut rows, mut lanes) = (Vec::new(), BTreeSet::new());
+    let (mut rows, mut dues) = (Vec::new(), BTreeMap::<i64, Due>::new());
     for event in events {
         let Some(workspace) = event.workspace_id else { continue };
         let wishes = [event.kind.as_str(), INTEGRATION]
@@ -109,19 +84,76 @@ pub fn plan(tx: &mut Tx<'_>, events: &[Event], now: Millis) -> Result<Planned, d
                 ids = Some(json::decode::<Ids>(&event.payload)?);
             }
             if ids.as_ref().is_some_and(|ids| wish.concerns(ids)) {
-                lanes.insert(wish.id);
+                let id = wish.subscription.id;
                 rows.push(json!({
-                    "s": wish.id, "e": event.id, "k": event.kind, "u": event.subject,
+                    "s": id, "e": event.id, "k": event.kind, "u": event.subject,
                     "p": event.payload, "a": event.at, "n": now,
                 }));
+                let due = dues.entry(id).or_insert_with(|| Due {
+                    subscription: wish.subscription.clone(),
+                    deliveries: Vec::new(),
+                    retrying: false,
+                });
+                due.deliveries.push(Delivery {
+                    id: 0,
+                    event_id: event.id,
+                    kind: event.kind.clone(),
+                    subject: event.subject.clone(),
+                    payload: event.payload.clone(),
+                    happened_at: event.at,
+                    attempts: 0,
+                });
             }
         }
     }
+    if rows.is_empty() {
+        return Ok(Planned::default());
+    }
+    let subscriptions: Vec<i64> = dues.keys().copied().collect();
     Ok(Planned {
         rows: json::encode(&rows),
-        subscriptions: json::encode(&lanes),
-        lanes: lanes.into_iter().map(|subscription| Lane { subscription }).collect(),
+        subscriptions: json::encode(&subscriptions),
+        lanes: subscriptions.into_iter().map(|subscription| Lane { subscription }).collect(),
+        dues: dues.into_values().collect(),
     })
+}
+
+/// The subscriptions that one of the events may concern.
+fn wishes(tx: &mut Tx<'_>, events: &[Event]) -> Result<Vec<Wish>, db::Error> {
+    let mut kinds: BTreeSet<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    if TO_INTEGRATIONS.iter().any(|kind| kinds.contains(kind)) {
+        kinds.insert(INTEGRATION);
+    }
+    let workspaces: BTreeSet<i64> = events.iter().filter_map(|event| event.workspace_id).collect();
+    // Where there are many subscriptions, nearly all of them are about other threads.
+    let mut threads = BTreeSet::new();
+    for event in events {
+        threads.extend(json::decode::<Ids>(&event.payload)?.thread_id);
+    }
+    // Former members too: the end of a workspace ends their membership. Whether they may still see
+    // anything is found out when it is delivered.
+    tx.all(
+        concat!(
+            "select m.workspace_id, ",
+            columns!(),
+            " from subscription s
+             join member m on m.user_id = s.user_id and m.workspace_id in {ids $2}
+             where s.event in {texts $1} and s.disabled_at is null and s.ended_at is null
+                 and (s.workspace_id is null or s.workspace_id = m.workspace_id)
+                 and (s.thread_id is null or s.thread_id in {ids $3})
+             order by s.id"
+        ),
+        params![&json::encode(&kinds), &json::encode(&workspaces), &json::encode(&threads)],
+    )
+}
+
+/// What has been written.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// Ids of the deliveries, by subscription and event.
+    pub ids: HashMap<(i64, i64), i64>,
+    /// Subscriptions whose target is down: only their oldest delivery is to be tried.
+    pub down: BTreeSet<i64>,
 }
 
 /// Writes the deliveries and sees to it that each lane has a job; to be called in the transaction
@@ -129,9 +161,9 @@ pub fn plan(tx: &mut Tx<'_>, events: &[Event], now: Millis) -> Result<Planned, d
 ///
 /// # Errors
 /// Those of the store.
-pub fn spread(tx: &mut Tx<'_>, planned: &Planned, now: Millis) -> Result<(), db::Error> {
+pub fn spread(tx: &mut Tx<'_>, planned: &Planned, now: Millis) -> Result<Written, db::Error> {
     if planned.is_empty() {
-        return Ok(());
+        return Ok(Written::default());
     }
     // The lock makes whoever finishes a lane see these rows, or these rows see the lane finished.
     let failures: Vec<(i64, i64)> = tx.all(
@@ -139,20 +171,24 @@ pub fn spread(tx: &mut Tx<'_>, planned: &Planned, now: Millis) -> Result<(), db:
          order by s.id {lock s}",
         params![&planned.subscriptions],
     )?;
-    tx.exec(
+    let ids: Vec<(i64, i64, i64)> = tx.all(
         "insert into delivery (subscription_id, event_id, kind, subject, payload, happened_at,
              status, next_at)
          select cast(v ->> 's' as bigint), cast(v ->> 'e' as bigint), v ->> 'k', v ->> 'u',
              v ->> 'p', cast(v ->> 'a' as bigint), 'pending', cast(v ->> 'n' as bigint)
-         from {objects $1}",
+         from {objects $1}
+         returning subscription_id, event_id, id",
         params![&planned.rows],
     )?;
-    let failures: BTreeMap<i64, i64> = failures.into_iter().collect();
-    let down = |lane: &Lane| failures.get(&lane.subscription).copied().unwrap_or(0) >= DOWN;
-    let (resting, awake): (Vec<Lane>, Vec<Lane>) = planned.lanes.iter().partition(|l| down(l));
+    let ids = ids.into_iter().map(|(subscription, event, id)| ((subscription, event), id));
+    let down = failures.into_iter().filter(|(_, failures)| *failures >= DOWN).map(|(id, _)| id);
+    let written = Written { ids: ids.collect(), down: down.collect() };
+    let is_down = |lane: &Lane| written.down.contains(&lane.subscription);
+    let (resting, awake): (Vec<Lane>, Vec<Lane>) = planned.lanes.iter().partition(|l| is_down(l));
     // A target that is down is asked again when its retry is due, not for each event.
     wake(tx, &resting, now, false)?;
-    wake(tx, &awake, now, true)
+    wake(tx, &awake, now, true)?;
+    Ok(written)
 }
 
 /// Queues one delivery that no event asks for.

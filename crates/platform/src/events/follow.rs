@@ -73,6 +73,11 @@ pub fn hold(tx: &mut Tx<'_>, follower: &str) -> Result<(), Error> {
 }
 
 impl Batch {
+    /// The last event that the follower had settled before; none on the very first look.
+    pub fn begins_behind(&self) -> Option<i64> {
+        self.from
+    }
+
     /// Moves the cursor behind this batch, in the transaction of the effects. False: another node
     /// has dealt with these events; then the transaction must have no effect.
     #[must_use = "without the cursor there must be no effect"]

@@ -147,20 +147,40 @@ pub enum Renewed {
 
 /// Extends the lease of a job that is still being worked on, also one that has just run out.
 pub fn renew(tx: &mut Tx<'_>, job: &Job, until: Millis) -> Result<Renewed, Error> {
-    let extended = tx.exec(
-        "update job set lease_until = $3
-         where id = $1 and claims = $2 and lease_until is not null",
-        params![job.id, job.claim, until],
-    )?;
-    if extended > 0 {
-        return Ok(Renewed::Extended);
+    let found = renew_all(tx, std::slice::from_ref(job), until)?;
+    Ok(found.first().copied().unwrap_or(Renewed::Ended))
+}
+
+/// Extends the leases of jobs in one statement, however many they are; answers in their order.
+pub fn renew_all(tx: &mut Tx<'_>, jobs: &[Job], until: Millis) -> Result<Vec<Renewed>, Error> {
+    let held: BTreeMap<String, i64> =
+        jobs.iter().map(|job| (job.id.to_string(), job.claim)).collect();
+    let extended: BTreeSet<i64> = tx
+        .all::<i64>(
+            "update job set lease_until = $2
+             from {pairs $1} p
+             where job.id = cast(p.key as bigint) and job.claims = p.value
+                 and job.lease_until is not null
+             returning job.id",
+            params![&json!(held).to_string(), until],
+        )?
+        .into_iter()
+        .collect();
+    let missing: Vec<i64> =
+        jobs.iter().map(|job| job.id).filter(|id| !extended.contains(id)).collect();
+    let mut claims = BTreeMap::new();
+    if !missing.is_empty() {
+        claims.extend(tx.all::<(i64, i64)>(
+            "select id, claims from job where id in {ids $1}",
+            params![&json!(missing).to_string()],
+        )?);
     }
-    let claims = tx.optional::<i64>("select claims from job where id = $1", params![job.id])?;
-    Ok(if claims.is_some_and(|claims| claims != job.claim) {
-        Renewed::Lost
-    } else {
-        Renewed::Ended
-    })
+    let result = jobs.iter().map(|job| match claims.get(&job.id) {
+        _ if extended.contains(&job.id) => Renewed::Extended,
+        Some(claims) if *claims != job.claim => Renewed::Lost,
+        _ => Renewed::Ended,
+    });
+    Ok(result.collect())
 }
 
 /// Gives back a job that was not finished, as if it had not been claimed. Answers whether the

@@ -24,7 +24,7 @@ use std::{collections::HashSet, time::Duration};
 
 use serde::de::DeserializeOwned;
 
-pub use claim::{Claim, Renewed, claim, is_due, release, renew};
+pub use claim::{Claim, Renewed, claim, is_due, release, renew, renew_all};
 pub use inspect::{DeadJob, KindStats, cancel, dead, revive, stats};
 pub use settle::{Fate, complete, fail, postpone};
 pub use worker::{Config, Running, Stopped, Workers};

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior},
 };
 
-use super::{Claim, Done, Failure, Job, Policy, Renewed, TOPIC, claim, is_due, renew};
+use super::{Claim, Done, Failure, Job, Policy, Renewed, TOPIC, claim, is_due, renew_all};
 use crate::{
     clock::{Clock, Millis},
     db::{Db, Error},
@@ -259,15 +259,12 @@ impl Loop {
 
     async fn renew(&self) {
         let until = self.shared.clock.now() + millis(self.shared.config.lease);
-        let held: Vec<(task::Id, Job)> =
-            self.active.iter().map(|(id, active)| (*id, active.job.clone())).collect();
-        let renewed = self.shared.db.write(move |tx| {
-            let renewed = held.iter().map(|(id, job)| Ok((*id, renew(tx, job, until)?)));
-            renewed.collect::<Result<Vec<_>, Error>>()
-        });
+        let (tasks, held): (Vec<task::Id>, Vec<Job>) =
+            self.active.iter().map(|(id, active)| (*id, active.job.clone())).unzip();
+        let renewed = self.shared.db.write(move |tx| renew_all(tx, &held, until));
         match renewed.await {
             Ok(renewed) => {
-                for (id, result) in renewed {
+                for (id, result) in tasks.into_iter().zip(renewed) {
                     if result == Renewed::Lost
                         && let Some(Active { job, abort }) = self.active.get(&id)
                     {

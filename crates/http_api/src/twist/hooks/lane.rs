@@ -26,7 +26,9 @@ use tokio::{
 };
 
 use super::{
-    Hooks, body, integration,
+    Hooks, LANES, body,
+    inbox::{Handover, Open},
+    integration,
     integration::{Telling, settle_with_answer},
     send::{Prepared, send},
 };
@@ -36,12 +38,16 @@ use crate::twist::error::Error;
 const UNDER_WAY: usize = 16;
 /// Deliveries read at once, and how few left make the lane read more.
 const PAGE: i64 = 64;
+const PAGE_LENGTH: usize = 64;
 const LOW: usize = 16;
 /// What was read longer ago is read again before it is sent: who may see it may have changed.
 const FRESH: Duration = Duration::from_secs(2);
-/// How long a lane with nothing to do waits for more, and how long it reads on without looking back
-/// for what has become due again: while something is known to wait, and otherwise.
-const LINGER: Duration = Duration::from_millis(250);
+/// How long a lane with nothing to do waits for more, so that it need not be claimed again: while
+/// there is room for many more lanes, and otherwise.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BRIEFLY: Duration = Duration::from_millis(100);
+/// How long a lane reads on without looking back for what has become due again: while something is
+/// known to wait, and otherwise.
 const LOOK_BACK: Duration = Duration::from_secs(1);
 const LOOK_BACK_RARELY: Duration = Duration::from_secs(10);
 
@@ -57,10 +63,13 @@ struct Sent {
 pub(super) async fn run(hooks: Arc<Hooks>, job: Job) -> Result<Done, Failure> {
     let lane: Lane = job.decode()?;
     let wake = hooks.app.signals.subscribe(&lane.topic());
+    let inbox = hooks.inboxes.open(lane.subscription);
     let mut serving = Serving {
         hooks,
         lane,
         wake,
+        inbox,
+        retrying: false,
         subscription: None,
         after: 0,
         exhausted: false,
@@ -79,6 +88,9 @@ struct Serving {
     hooks: Arc<Hooks>,
     lane: Lane,
     wake: Subscribed,
+    inbox: Open,
+    /// Something was tried in vain, now or before: what follows it about the same subject waits.
+    retrying: bool,
     subscription: Option<Arc<Subscription>>,
     /// Everything up to this delivery has been read in this pass.
     after: i64,
@@ -126,6 +138,7 @@ impl Serving {
                 }
                 Some(settled) = self.settling.next() => settled.map_err(Failure::temporary)?,
                 () = self.wake.notified(), if self.exhausted && !stopping => self.exhausted = false,
+                () = self.inbox.filled(), if !stopping => self.look_into_inbox(),
             }
         }
     }
@@ -138,18 +151,25 @@ impl Serving {
 
     /// Nothing is in hand. True when the lane is at rest.
     async fn rest(&mut self, job: &Job) -> Result<bool, Failure> {
-        self.begin_pass();
-        self.read().await?;
-        if !self.ready.is_empty() || !self.settling.is_empty() {
-            return Ok(false);
+        if !self.exhausted || self.retrying {
+            self.begin_pass();
+            self.read().await?;
+            if !self.ready.is_empty() || !self.settling.is_empty() {
+                return Ok(false);
+            }
         }
+        let busy = self.hooks.inboxes.count() > LANES / 2;
         tokio::select! {
+            () = self.inbox.filled() => {
+                self.look_into_inbox();
+                return Ok(false);
+            }
             () = self.wake.notified() => {
                 self.begin_pass();
                 return Ok(false);
             }
             () = self.hooks.stopped() => return Ok(false),
-            () = sleep(LINGER) => {}
+            () = sleep(if busy || self.retrying { LINGER_BRIEFLY } else { LINGER }) => {}
         }
         let (job, id, clock) = (job.clone(), self.lane.subscription, self.hooks.app.clock.clone());
         let db = &self.hooks.app.db;
@@ -157,6 +177,28 @@ impl Serving {
         self.begin_pass();
         let finished = finished.map_err(|error| Failure::temporary(error.to_string()))?;
         Ok(finished == Finished::AtRest)
+    }
+
+    /// Takes what was handed over, if nothing lies before it that is still in the store.
+    fn look_into_inbox(&mut self) {
+        let found = self.inbox.take();
+        for Handover { subscription, deliveries, read_at } in found.handed {
+            if !self.exhausted || self.retrying {
+                self.exhausted = false;
+                continue;
+            }
+            self.subscription = Some(Arc::new(subscription));
+            for (delivery, body) in deliveries {
+                // What was read meanwhile has come here a second time.
+                if delivery.id > self.after {
+                    self.after = delivery.id;
+                    self.prepare(read_at, delivery, body.map(|text| (text, None)));
+                }
+            }
+        }
+        if found.look {
+            self.exhausted = false;
+        }
     }
 
     fn begin_pass(&mut self) {
@@ -173,9 +215,10 @@ impl Serving {
         let (clock, base) = (app.clock.clone(), self.hooks.base.clone());
         let read = app.db.read(move |tx| {
             let now = clock.now();
-            let Some(Due { subscription, deliveries }) = due(tx, id, after, now, PAGE)? else {
+            let Some(due) = due(tx, id, after, now, PAGE)? else {
                 return Ok(None);
             };
+            let Due { subscription, deliveries, retrying } = due;
             let bodies = if subscription.installation.is_some() {
                 let bodies = integration::read(tx, &subscription, &base, &deliveries, now)?;
                 let told = |(text, telling)| (text, Some(telling));
@@ -184,33 +227,43 @@ impl Serving {
                 let bodies = body::read(tx, &subscription.actor(now), &base, &deliveries)?;
                 bodies.into_iter().map(|body| body.map(|text| (text, None))).collect::<Vec<_>>()
             };
-            Ok::<_, Error>(Some((subscription, deliveries, bodies)))
+            Ok::<_, Error>(Some((subscription, deliveries, bodies, retrying)))
         });
         let read = read.await.map_err(|error| Failure::temporary(error.to_text()))?;
-        let Some((subscription, deliveries, bodies)) = read else {
+        let Some((subscription, deliveries, bodies, retrying)) = read else {
             self.exhausted = true;
             self.ready.clear();
             return Ok(());
         };
-        self.exhausted = deliveries.is_empty();
+        if after == 0 {
+            self.retrying = retrying;
+        }
+        // A page that is not full was the last one.
+        self.exhausted = deliveries.len() < PAGE_LENGTH;
         self.after = deliveries.last().map_or(self.after, |delivery| delivery.id);
         self.subscription = Some(Arc::new(subscription));
         let read_at = Instant::now();
         for (delivery, body) in deliveries.into_iter().zip(bodies) {
-            match body {
-                Some((body, telling)) => {
-                    let content_type = match telling {
-                        Some(_) => "application/x-www-form-urlencoded",
-                        None => "application/json",
-                    };
-                    let body = body.into();
-                    let prepared = Prepared { delivery, body, content_type, telling };
-                    self.ready.push_back((read_at, prepared));
-                }
-                None => self.settle(unseen(id, &delivery)),
-            }
+            self.prepare(read_at, delivery, body);
         }
         Ok(())
+    }
+
+    fn prepare(
+        &mut self,
+        read_at: Instant,
+        delivery: Delivery,
+        body: Option<(String, Option<Telling>)>,
+    ) {
+        let Some((body, telling)) = body else {
+            return self.settle(unseen(self.lane.subscription, &delivery));
+        };
+        let content_type = match telling {
+            Some(_) => "application/x-www-form-urlencoded",
+            None => "application/json",
+        };
+        let prepared = Prepared { delivery, body: body.into(), content_type, telling };
+        self.ready.push_back((read_at, prepared));
     }
 
     fn start_sending(&mut self) {
@@ -249,6 +302,7 @@ impl Serving {
     fn sent(&mut self, sent: Sent) {
         self.busy.remove(&sent.subject);
         if sent.outcome.end != End::Delivered {
+            self.retrying = true;
             self.held.insert(sent.subject);
         }
         let Some((telling, response)) = sent.answer else { return self.settle(sent.outcome) };

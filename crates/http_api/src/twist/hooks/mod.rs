@@ -2,23 +2,28 @@
 
 mod body;
 mod calls;
+mod inbox;
 mod integration;
 mod lane;
 mod report;
 mod send;
 mod settler;
 mod sign;
+mod spreading;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use halyard_messaging::{
     integration::REPORT_JOB,
-    subscription::{FOLLOWER, JOB, plan, spread},
+    subscription::{FOLLOWER, JOB},
 };
 use halyard_platform::{
     db,
-    events::follow::{Batch, Following, follow},
-    jobs::{self, Config, Policy, Running, Stopped, Workers},
+    events::follow::{Following, follow},
+    jobs::{Config, Policy, Running, Stopped, Workers},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -27,7 +32,9 @@ pub(super) use send::told;
 pub use sign::new_key;
 
 use crate::App;
+use inbox::Inboxes;
 use settler::Settler;
+use spreading::Spreading;
 
 /// Events that are spread in one transaction.
 const BATCH: i64 = 500;
@@ -41,6 +48,7 @@ const BODY_TIME: Duration = Duration::from_secs(5);
 struct Hooks {
     app: Arc<App>,
     settler: Settler,
+    inboxes: Inboxes,
     /// Where this server is, for addresses in bodies; empty when nobody has said.
     base: String,
     stopping: watch::Receiver<bool>,
@@ -76,11 +84,17 @@ pub async fn start(app: &Arc<App>) -> Result<Delivering, db::Error> {
     let (settler, settling) = Settler::start(db.clone(), clock.clone(), random.clone());
     let (stop, stopping) = watch::channel(false);
     let base = app.settings.public_url.clone().unwrap_or_default();
-    let hooks = Arc::new(Hooks { app: app.clone(), settler, base, stopping });
-    let follower = app.clone();
+    let inboxes = Inboxes::default();
+    let spreading = Arc::new(Spreading {
+        app: app.clone(),
+        inboxes: inboxes.clone(),
+        base: base.clone(),
+        last: AtomicI64::new(0),
+    });
+    let hooks = Arc::new(Hooks { app: app.clone(), settler, inboxes, base, stopping });
     let following = follow(db.clone(), &app.signals, FOLLOWER, BATCH, move |batch| {
-        let app = follower.clone();
-        async move { spread_batch(&app, batch).await }
+        let spreading = spreading.clone();
+        async move { spreading.batch(batch).await }
     });
     let config = Config {
         concurrency: LANES,
@@ -114,25 +128,4 @@ impl Delivering {
         }
         stopped
     }
-}
-
-async fn spread_batch(app: &App, batch: Batch) -> Result<(), db::Error> {
-    let batch = Arc::new(batch);
-    let (events, clock) = (batch.clone(), app.clock.clone());
-    let planned = app.db.read(move |tx| plan(tx, &events.events, clock.now())).await?;
-    let (lanes, clock) = (planned.lanes.clone(), app.clock.clone());
-    let write = move |tx: &mut db::Tx<'_>| {
-        if batch.settle(tx)? {
-            spread(tx, &planned, clock.now())?;
-        }
-        Ok::<_, db::Error>(())
-    };
-    app.db.write(write).await?;
-    if !lanes.is_empty() {
-        for lane in lanes {
-            app.signals.wake(&lane.topic());
-        }
-        app.signals.wake(jobs::TOPIC);
-    }
-    Ok(())
 }
