@@ -154,6 +154,8 @@ pub struct Module {
     pub expect: Parameters,
     /// What comes out.
     pub interface: Parameters,
+    /// `metadata` in expressions: `expect` and `interface` as they stand in the files.
+    pub metadata: Value,
     /// An example of what comes out, or the RPC that gives one.
     pub samples: Option<Samples>,
     /// Scopes that it needs.
