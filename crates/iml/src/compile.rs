@@ -253,6 +253,12 @@ fn root(name: &str) -> Op {
     if name == "environment" { Op::Environment } else { Op::Root(Key::new(name)) }
 }
 
+/// Whether a name without back ticks is a keyword or a variable, and no reference.
+#[must_use]
+pub fn is_keyword(name: &str) -> bool {
+    keyword(name).is_some()
+}
+
 /// Keywords and variables; everything else is a reference.
 fn keyword(name: &str) -> Option<Op> {
     let text = |text: &str| Op::Constant(Value::from(text));

@@ -43,7 +43,7 @@ mod value;
 
 pub use coerce::truth;
 pub use collection::{Collection, Key};
-pub use compile::{Context, KNOWN_ROOTS};
+pub use compile::{Context, KNOWN_ROOTS, is_keyword};
 pub use date::{DATE_RANGE_MS, Date, Locale, Zone};
 pub use environment::{
     Environment, Functions, Layers, Limits, MAX_VALUE_DEPTH, NoFunctions, Randomness, Roots, Run,

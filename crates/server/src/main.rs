@@ -1,5 +1,6 @@
 //! The `halyard` binary: configuration, commands, wiring.
 
+mod apps;
 mod archive;
 mod commands;
 mod config;

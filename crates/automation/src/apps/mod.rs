@@ -4,12 +4,17 @@
 //! expressions are compiled. What the folder says that cannot be understood is a [`Finding`].
 
 mod app;
+mod compile;
 mod error;
 mod files;
 mod finding;
+mod json;
+mod load;
 mod node;
+mod notes;
 pub mod parameter;
 pub mod plan;
+mod rules;
 mod template;
 
 pub use app::{
@@ -19,5 +24,7 @@ pub use app::{
 pub use error::{AppError, ErrorType};
 pub use files::Files;
 pub use finding::{Finding, Level};
+pub use load::{Loaded, load};
 pub use node::{Node, NodeKind, Position};
+pub use rules::{RULES, Rule};
 pub use template::Template;

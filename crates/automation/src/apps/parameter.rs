@@ -2,6 +2,8 @@
 
 use halyard_iml::{Text, Value};
 
+use super::compile::parameters;
+
 /// The fields of a form, in their order.
 pub type Parameters = Vec<Field>;
 
@@ -12,6 +14,33 @@ pub enum Field {
     Parameter(Box<Parameter>),
     /// Parameters that an RPC gives.
     Rpc(RpcCall),
+}
+
+/// The fields that a value describes, such as the output of an RPC. What it cannot mean is left out.
+#[must_use]
+pub fn fields_from(value: &Value) -> Parameters {
+    parameters::with_value(value, parameters::parameters)
+}
+
+/// The options that a value lists, such as the output of an RPC; one alone is a list of one. `label`
+/// and `value` are the properties that hold the two, where they are not called so.
+#[must_use]
+pub fn choices_from(list: &Value, label: Option<&str>, value: Option<&str>) -> Vec<Choice> {
+    parameters::with_value(list, |site| match list {
+        Value::Array(_) => {
+            site.items().filter_map(|item| parameters::choice(&item, label, value)).collect()
+        }
+        _ if list.is_nothing() => Vec::new(),
+        _ => parameters::choice(site, label, value).into_iter().collect(),
+    })
+}
+
+impl RpcCall {
+    /// The call that a text such as `rpc://name?key=value` means.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        parameters::rpc_call(text)
+    }
 }
 
 /// A call of an RPC: `rpc://name?key=value`.

@@ -38,7 +38,9 @@ pub fn catalogue() -> &'static [Function] {
     catalogue::FUNCTIONS
 }
 
-pub(crate) fn find(name: &str) -> Option<&'static Function> {
+/// The built-in function of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Function> {
     let at = catalogue::FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok()?;
     Some(&catalogue::FUNCTIONS[at])
 }

@@ -1,3 +1,4 @@
+mod app;
 mod application;
 mod audit;
 mod backup;
@@ -63,6 +64,9 @@ pub(crate) enum Command {
     /// Evaluates and checks expressions of scenarios and apps, without a server
     #[command(subcommand)]
     Iml(iml::Action),
+    /// Checks apps, which are folders of declarative files, without a server
+    #[command(subcommand)]
+    App(app::Action),
     /// Brings the database to the schema of this program
     Migrate(migrate::Arguments),
     /// Writes everything into one file, while the server runs
@@ -91,9 +95,12 @@ impl Command {
 
 /// Runs a command; data goes to standard output, everything else to standard error.
 pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<ExitCode> {
-    // Expressions need no installation, so nothing of one may keep them from being evaluated.
+    // Expressions and apps need no installation, so nothing of one may keep them from being checked.
     if let Command::Iml(action) = &command {
         return iml::run(action);
+    }
+    if let Command::App(action) = &command {
+        return app::run(action);
     }
     if let Command::Serve(arguments) = &command {
         flags.listen = arguments.listen;
@@ -104,6 +111,7 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Demo(arguments) => demo::run(config, &arguments).await,
         Command::Openapi => openapi::run(),
         Command::Iml(action) => iml::run(&action),
+        Command::App(action) => app::run(&action),
         Command::Migrate(arguments) => migrate::run(&config, &arguments).await,
         Command::Backup(arguments) => backup::run(&config, arguments).await,
         Command::Restore(arguments) => restore::run(&config, arguments).await,
