@@ -10,6 +10,7 @@ mod finding;
 mod node;
 pub mod parameter;
 pub mod plan;
+pub mod run;
 mod template;
 
 pub use app::{
