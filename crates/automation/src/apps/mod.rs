@@ -15,6 +15,7 @@ mod notes;
 pub mod parameter;
 pub mod plan;
 mod rules;
+pub mod run;
 mod template;
 
 pub use app::{
