@@ -1,6 +1,7 @@
 //! The `halyard` binary: configuration, commands, wiring.
 
 mod archive;
+mod automation;
 mod commands;
 mod config;
 mod demo;

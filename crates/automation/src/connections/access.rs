@@ -59,7 +59,7 @@ impl<'a> Access<'a> {
                 ErrorType::InvalidAccessTokenError,
                 "The authorization has expired",
             );
-            return Err(Problem::App(explained(error, &connection)));
+            return Err(Problem::App(explained(&error, &connection)));
         }
         match self.making(&connection).refresh_is_due().await? {
             true => self.refreshed(connection).await,
@@ -109,7 +109,7 @@ impl<'a> Access<'a> {
             ErrorType::InvalidAccessTokenError,
             format!("{name} needs more than was granted ({})", missing.join(", ")),
         );
-        Err(Problem::App(explained(error, connection)))
+        Err(Problem::App(explained(&error, connection)))
     }
 
     /// The connection with new tokens, after the service has refused the ones that it has. Whoever
@@ -157,7 +157,7 @@ impl<'a> Access<'a> {
             return Ok(failure);
         }
         self.store.refuse(connection).await?;
-        failure.error = explained(failure.error, connection).error;
+        failure.error = explained(&failure.error, connection).error;
         Ok(failure)
     }
 
@@ -232,11 +232,11 @@ fn refused(connection: &Connection) -> Failure {
         ErrorType::InvalidAccessTokenError,
         "The service gives no new access token",
     );
-    explained(error, connection)
+    explained(&error, connection)
 }
 
 /// Adds which connection it is and what a person can do.
-fn explained(error: AppError, connection: &Connection) -> Failure {
+fn explained(error: &AppError, connection: &Connection) -> Failure {
     let (name, workspace) = (connection.name(), connection.listed.about.workspace);
     let whose = match workspace {
         WorkspaceId::OPERATOR => String::new(),
@@ -248,7 +248,7 @@ fn explained(error: AppError, connection: &Connection) -> Failure {
         quoted(name)
     );
     let kind = ErrorType::InvalidAccessTokenError;
-    Failure { error: AppError { kind, message, ..error }, exchanges: Vec::new() }
+    Failure { error: AppError { kind, message, ..error.clone() }, exchanges: Vec::new() }
 }
 
 /// A name as a shell takes it.

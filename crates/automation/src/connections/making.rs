@@ -235,6 +235,16 @@ impl<'a> Making<'a> {
         Ok(progress.found)
     }
 
+    /// Whether a person has to visit the service.
+    #[must_use]
+    pub fn needs_a_visit(&self) -> bool {
+        match self.app.connections.get(self.kind).map(|kind| &kind.kind) {
+            Some(ConnectionKind::OAuth2(sections)) => sections.authorize.is_some(),
+            Some(ConnectionKind::OAuth1(sections)) => sections.contains_key("authorize"),
+            Some(ConnectionKind::Basic(_)) | None => false,
+        }
+    }
+
     /// The secrets of the connection, to be hidden.
     #[must_use]
     pub fn hidden(&self) -> Vec<Text> {

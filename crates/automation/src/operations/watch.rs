@@ -17,6 +17,15 @@ pub struct Attached {
     root: Value,
 }
 
+impl Attached {
+    /// An address that the service has not been told about.
+    #[must_use]
+    pub fn unattached(address: &str, id: &str) -> Self {
+        let root = Collection::of([("url", Value::from(address)), ("id", Value::from(id))]);
+        Self { told: false, root: root.into() }
+    }
+}
+
 impl<'a> Operator<'a> {
     /// Tells the service to report to `address`, where the app knows how.
     ///
@@ -30,10 +39,11 @@ impl<'a> Operator<'a> {
         id: &str,
     ) -> Result<Attached, Error> {
         let (found, webhook) = self.instant_trigger(module)?;
-        let root = Collection::of([("url", Value::from(address)), ("id", Value::from(id))]).into();
+        let untold = Attached::unattached(address, id);
         if webhook.attach.requests.is_empty() {
-            return Ok(Attached { told: false, root });
+            return Ok(untold);
         }
+        let root = untold.root;
         let attach = async |scene: &Scene<'_>| {
             let scene = Scene { webhook: Some(root.clone()), ..scene.clone() };
             run::procedure(self.host, &webhook.attach, &scene).await
