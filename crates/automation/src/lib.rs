@@ -4,3 +4,13 @@
 //! the ones of this installation, through that service's public API.
 
 pub mod apps;
+pub mod connections;
+pub mod operations;
+
+use halyard_platform::db::Migration;
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "automation/0001_connections",
+    sql: include_str!("../migrations/0001_connections.sql"),
+}];

@@ -2,6 +2,7 @@
 
 mod apps;
 mod archive;
+mod automation;
 mod commands;
 mod config;
 mod demo;

@@ -17,8 +17,13 @@ use crate::config::{Config, LogFormat};
 
 /// The tables of every crate, in the order of their dependencies.
 pub(crate) fn migrations() -> Vec<Migration> {
-    [halyard_platform::MIGRATIONS, halyard_identity::MIGRATIONS, halyard_messaging::MIGRATIONS]
-        .concat()
+    [
+        halyard_platform::MIGRATIONS,
+        halyard_identity::MIGRATIONS,
+        halyard_messaging::MIGRATIONS,
+        halyard_automation::MIGRATIONS,
+    ]
+    .concat()
 }
 
 /// Where the database is, as configured.
@@ -77,7 +82,7 @@ pub(crate) fn open_blobs(data_dir: &Path) -> anyhow::Result<Blobs> {
 }
 
 /// Sets up the client for requests to other servers.
-fn open_outbound(config: &Config) -> anyhow::Result<Outbound> {
+pub(crate) fn open_outbound(config: &Config) -> anyhow::Result<Outbound> {
     let own = [config.public_url.clone(), Some(format!("http://{}", config.listen))];
     let itself = own.into_iter().flatten().map(|text| {
         outbound::url(&text).with_context(|| format!("public_url: {text:?} is not an address"))

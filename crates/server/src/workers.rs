@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use halyard_automation::connections::{WorkspaceId, forget_workspace};
 use halyard_http_api::App;
 use halyard_identity::MAIL_JOB;
 use halyard_messaging::{
@@ -108,7 +109,13 @@ async fn purge_all(db: &db::Db, job: &Job) -> Result<Done, Failure> {
     let target: purge::Target = job.decode()?;
     loop {
         let more = db
-            .write(move |tx| purge::run(tx, target))
+            .write(move |tx| -> Result<bool, halyard_messaging::Error> {
+                let more = purge::run(tx, target)?;
+                if let (false, purge::Target::Workspace(id)) = (more, target) {
+                    forget_workspace(tx, WorkspaceId(id.0))?;
+                }
+                Ok(more)
+            })
             .await
             .map_err(|error| Failure::temporary(error.to_string()))?;
         if !more {

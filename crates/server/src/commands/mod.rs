@@ -3,6 +3,7 @@ mod application;
 mod audit;
 mod backup;
 mod channel;
+mod connection;
 mod demo;
 mod doctor;
 mod export;
@@ -26,6 +27,10 @@ use std::{
 };
 
 use clap::Subcommand;
+
+use anyhow::Context;
+
+pub(crate) use people::read_secret;
 
 use crate::config::{Config, Flags};
 
@@ -61,6 +66,12 @@ pub(crate) enum Command {
     /// Adds, lists and removes integrations, and installs and uninstalls them
     #[command(subcommand)]
     Integration(integration::Action),
+    /// Calls modules of apps, watches their triggers, and looks up their options
+    #[command(subcommand)]
+    App(app::Action),
+    /// Makes, tests, lists and removes connections of apps to services
+    #[command(subcommand)]
+    Connection(connection::Action),
     /// Evaluates and checks expressions of scenarios and apps, without a server
     #[command(subcommand)]
     Iml(iml::Action),
@@ -127,7 +138,22 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Subscription(action) => subscription::run(config, action).await,
         Command::Integration(action) => integration::run(config, action).await,
+        Command::App(action) => app::run(config, action).await,
+        Command::Connection(action) => connection::run(config, action).await,
     }
+}
+
+/// What ends when the process is told to stop, from this call on.
+pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("waiting for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Writes data to standard output. A reader that has gone away, as `head` does, wants no more of

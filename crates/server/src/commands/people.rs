@@ -20,18 +20,24 @@ pub(super) fn find(tx: &mut Tx<'_>, email: &str) -> anyhow::Result<User> {
 
 /// Reads a password: typed without echo at a terminal, else the first line of standard input.
 pub(super) fn read_password() -> anyhow::Result<String> {
+    read_secret("password", "Password")
+}
+
+/// Reads a secret: typed without echo at a terminal, else the next line of standard input.
+pub(crate) fn read_secret(field: &str, label: &str) -> anyhow::Result<String> {
     let input = std::io::stdin();
-    let hidden = input.is_terminal().then(Hidden::begin).transpose()?;
+    let hidden = input.is_terminal().then(|| Hidden::begin(field)).transpose()?;
     if hidden.is_some() {
-        eprint!("Password: ");
+        eprint!("{label}: ");
     }
     let mut line = String::new();
-    let read = input.lock().read_line(&mut line).context("password: cannot read standard input")?;
+    let read = input.lock().read_line(&mut line);
+    let read = read.with_context(|| format!("{field}: cannot read standard input"))?;
     if hidden.is_some() {
         eprintln!();
     }
     if read == 0 {
-        bail!("password: standard input is empty; type one at a terminal, or pipe one line");
+        bail!("{field}: standard input is empty; type one at a terminal, or pipe one line");
     }
     line.truncate(line.trim_end_matches(['\n', '\r']).len());
     Ok(line)
@@ -52,13 +58,13 @@ pub(super) fn explain_password(error: identity::Error) -> anyhow::Error {
 struct Hidden(rustix::termios::Termios);
 
 impl Hidden {
-    fn begin() -> anyhow::Result<Self> {
+    fn begin(field: &str) -> anyhow::Result<Self> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(std::io::stdin()).context("password: the terminal")?;
+        let failed = || format!("{field}: the terminal");
+        let before = tcgetattr(std::io::stdin()).with_context(failed)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(std::io::stdin(), OptionalActions::Flush, &silent)
-            .context("password: the terminal")?;
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &silent).with_context(failed)?;
         Ok(Self(before))
     }
 }

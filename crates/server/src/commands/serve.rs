@@ -6,9 +6,11 @@ use clap::Args;
 use halyard_http_api::App;
 use halyard_identity::{Purpose, SecretHash, count_users, issue_code};
 use halyard_messaging::notification;
+use halyard_platform::random::Random;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
+    automation::keys::KeyFile,
     config::Config,
     demo,
     mail::{self, Outbox},
@@ -48,6 +50,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     }
     let outbox = Outbox::open(&config)?;
     let db = wiring::open_store(&config).await?;
+    KeyFile::of(&config.data_dir).ensure(&Random::os())?;
     let app = wiring::app(&config, db).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("listen: cannot serve on {}; choose another address with --listen", config.listen)
@@ -104,12 +107,12 @@ async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {
             // An error means that the sender is gone, which is a reason to stop too.
             stopping.wait_for(|stop| *stop).await.ok();
         });
+    let told_to_stop = super::told_to_stop()?;
     tracing::info!(%address, "serving");
     let mut running = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut running => ended.context("the server task")?.context("serving")?,
-        signal = told_to_stop() => {
-            signal?;
+        () = told_to_stop => {
             tracing::info!("stopping: finishing what was accepted");
             stop.send_replace(true);
             app.feed.close();
@@ -145,15 +148,6 @@ fn raise_file_limit() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "cannot raise the limit of open files");
-    }
-}
-
-async fn told_to_stop() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
     }
 }
 

@@ -1,0 +1,292 @@
+use halyard_iml::{Collection, Functions, Value};
+
+use crate::{
+    apps::{
+        App, Module, ModuleKind, Rpc,
+        run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Scene, Start},
+    },
+    connections::{Access, Connection, Problem, Store, WorkspaceId},
+};
+
+/// Why an operation was not run, or what it failed with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The app has no such thing.
+    #[error("{what}: the app {app} has no {what} {name:?}; it has {known}")]
+    Unknown {
+        /// `module` or `rpc`.
+        what: &'static str,
+        /// The app.
+        app: String,
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The module is of a kind that is not run this way.
+    #[error("module: {name} is {is}; {instead}")]
+    Kind {
+        /// The module.
+        name: String,
+        /// What it is.
+        is: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
+    /// It needs a connection.
+    #[error("connection: {name} needs one ({kinds}); `halyard connection add` makes it")]
+    NoConnection {
+        /// The module or RPC.
+        name: String,
+        /// Kinds of connections that will do.
+        kinds: String,
+    },
+    /// The connection is of another kind than the module can use.
+    #[error("connection: {connection:?} is of the kind {kind}; {name} needs {kinds}")]
+    OtherKind {
+        /// The connection.
+        connection: String,
+        /// Its kind.
+        kind: String,
+        /// The module or RPC.
+        name: String,
+        /// Kinds of connections that will do.
+        kinds: String,
+    },
+    /// What is wrong with the input, by field.
+    #[error("input: {0}")]
+    Input(String),
+    /// The connection cannot be had, or the service, the app or a bound was against it.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Problem(Problem::App(failure))
+    }
+}
+
+/// Runs operations of one app with one connection.
+#[derive(Clone, Copy)]
+pub struct Operator<'a> {
+    /// How requests are made.
+    pub host: &'a Host,
+    /// The app.
+    pub app: &'a App,
+    /// The functions of the app.
+    pub functions: &'a (dyn Functions + Sync),
+    /// The connection; none for apps that need none.
+    pub connection: Option<Using<'a>>,
+}
+
+/// A connection by its name.
+#[derive(Clone, Copy)]
+pub struct Using<'a> {
+    /// Where it is kept.
+    pub store: &'a Store,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
+    /// What it is called.
+    pub name: &'a str,
+}
+
+/// What an operation is about: for messages and checks.
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) kinds: &'a [String],
+    pub(super) module: Option<&'a Module>,
+}
+
+impl<'a> Operator<'a> {
+    /// Runs an action, a search or a universal module.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn call(&self, module: &str, input: Value) -> Result<Outcome, Error> {
+        let found = self.module(module)?;
+        match found.kind {
+            ModuleKind::Action | ModuleKind::Search | ModuleKind::Universal => {}
+            ModuleKind::Trigger | ModuleKind::InstantTrigger => {
+                return Err(Error::Kind {
+                    name: module.to_owned(),
+                    is: "a trigger",
+                    instead: "watch it with `halyard app watch`",
+                });
+            }
+            ModuleKind::Responder => {
+                return Err(Error::Kind {
+                    name: module.to_owned(),
+                    is: "a responder",
+                    instead: "it answers a webhook within a scenario",
+                });
+            }
+        }
+        let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
+        self.with(&subject, input, async |scene| run::module(self.host, found, scene).await).await
+    }
+
+    /// Asks a polling trigger for what is new.
+    ///
+    /// # Errors
+    /// See [`Error`]. The cursor that was given stays the one to go on with.
+    pub async fn poll(
+        &self,
+        module: &str,
+        input: Value,
+        cursor: &Cursor,
+        limit: Option<usize>,
+    ) -> Result<Polled, Error> {
+        let found = self.polling(module)?;
+        let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
+        let poll = async |scene: &Scene<'_>| {
+            run::poll(self.host, found, scene, cursor, limit).await
+        };
+        self.with(&subject, input, poll).await
+    }
+
+    /// The items that people can choose a start of a polling trigger from.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn starts(&self, module: &str, input: Value) -> Result<Vec<Start>, Error> {
+        let found = self.polling(module)?;
+        let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
+        self.with(&subject, input, async |scene| run::epoch(self.host, found, scene).await).await
+    }
+
+    /// Runs a look-up.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn options(&self, rpc: &str, parameters: Value) -> Result<Answered, Error> {
+        let found = self.rpc(rpc)?;
+        let subject = Subject { name: rpc, kinds: &found.connections, module: None };
+        self.with(&subject, parameters, async |scene| run::rpc(self.host, found, scene).await).await
+    }
+
+    /// The module of this name.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], with those that there are.
+    pub fn module(&self, name: &str) -> Result<&'a Module, Error> {
+        self.app.modules.get(name).ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
+    }
+
+    fn polling(&self, name: &str) -> Result<&'a Module, Error> {
+        let found = self.module(name)?;
+        match found.kind {
+            ModuleKind::Trigger => Ok(found),
+            _ => Err(Error::Kind {
+                name: name.to_owned(),
+                is: "no polling trigger",
+                instead: "only those are polled",
+            }),
+        }
+    }
+
+    fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
+        self.app.rpcs.get(name).ok_or_else(|| self.unknown("rpc", name, self.app.rpcs.keys()))
+    }
+
+    fn unknown<'n>(
+        &self,
+        what: &'static str,
+        name: &str,
+        known: impl Iterator<Item = &'n String>,
+    ) -> Error {
+        let known: Vec<&str> = known.map(String::as_str).collect();
+        Error::Unknown {
+            what,
+            app: self.app.name.clone(),
+            name: name.to_owned(),
+            known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
+        }
+    }
+
+    /// Runs something with the connection, and once more with new tokens when the service has refused
+    /// the ones that there were.
+    pub(super) async fn with<T>(
+        &self,
+        subject: &Subject<'_>,
+        parameters: Value,
+        run: impl AsyncFn(&Scene<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Error> {
+        let mut scene = Scene { functions: self.functions, ..Scene::new(self.app, parameters) };
+        let Some((access, connection)) = self.opened(subject).await? else {
+            return Ok(run(&scene).await?);
+        };
+        fill(&mut scene, &access, &connection);
+        let failure = match run(&scene).await {
+            Ok(done) => return Ok(done),
+            Err(failure) => failure,
+        };
+        if !access.may_refresh(&connection, &failure) {
+            return Err(Problem::App(access.explain(&connection, failure).await?).into());
+        }
+        let renewed = access.refreshed(connection).await.map_err(|problem| match problem {
+            Problem::App(mut second) => {
+                second.exchanges.splice(0..0, failure.exchanges.clone());
+                Problem::App(second)
+            }
+            other => other,
+        })?;
+        fill(&mut scene, &access, &renewed);
+        match run(&scene).await {
+            Ok(done) => Ok(done),
+            Err(failure) => Err(Problem::App(access.explain(&renewed, failure).await?).into()),
+        }
+    }
+
+    /// The connection, ready for use; none when none is needed and none is given.
+    async fn opened(
+        &self,
+        subject: &Subject<'_>,
+    ) -> Result<Option<(Access<'a>, Connection)>, Error> {
+        let kinds = || subject.kinds.join(" or ");
+        let Some(Using { store, workspace, name }) = self.connection else {
+            return match subject.kinds.is_empty() {
+                true => Ok(None),
+                false => {
+                    Err(Error::NoConnection { name: subject.name.to_owned(), kinds: kinds() })
+                }
+            };
+        };
+        let Self { host, app, functions, .. } = *self;
+        let access = Access { store, host, app, functions };
+        let connection = access.open(workspace, name).await?;
+        let kind = &connection.listed.about.kind;
+        if !subject.kinds.is_empty() && !subject.kinds.contains(kind) {
+            return Err(Error::OtherKind {
+                connection: name.to_owned(),
+                kind: kind.clone(),
+                name: subject.name.to_owned(),
+                kinds: kinds(),
+            });
+        }
+        if let Some(module) = subject.module {
+            access.expect_scopes(&connection, subject.name, module)?;
+        }
+        Ok(Some((access, connection)))
+    }
+}
+
+/// Puts the connection into the scene.
+fn fill(scene: &mut Scene<'_>, access: &Access<'_>, connection: &Connection) {
+    let about = &connection.listed.about;
+    let root = connection.root();
+    scene.connections = vec![(about.kind.as_str().into(), root.clone())];
+    scene.connection = Some(root);
+    scene.base_url =
+        about.base_url.as_deref().and_then(|url| halyard_platform::outbound::url(url).ok());
+    scene.secrets = access.making(connection).hidden();
+}
+
+/// Two sets of values as one; of equal names the later counts.
+pub(super) fn merged(first: &Value, then: &Value) -> Value {
+    let entries = [first, then].into_iter().filter_map(|value| match value {
+        Value::Collection(all) => Some(all.iter().cloned()),
+        _ => None,
+    });
+    Collection::new(entries.flatten().collect()).into()
+}

@@ -1,0 +1,150 @@
+//! Instant triggers: the service reports to an address of ours.
+
+use halyard_iml::{Collection, Value};
+
+use super::call::{Error, Operator, Subject, merged};
+use crate::apps::{
+    Module, ModuleKind, Webhook,
+    run::{self, Incoming, Outcome, Received, Scene},
+};
+
+/// An address that a service reports to.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// Whether the service was told; otherwise a person has to.
+    pub told: bool,
+    /// The root `webhook`: the address, the id, and what the service has said about it.
+    root: Value,
+}
+
+impl Attached {
+    /// An address that the service has not been told about.
+    #[must_use]
+    pub fn unattached(address: &str, id: &str) -> Self {
+        let root = Collection::of([("url", Value::from(address)), ("id", Value::from(id))]);
+        Self { told: false, root: root.into() }
+    }
+}
+
+impl<'a> Operator<'a> {
+    /// Tells the service to report to `address`, where the app knows how.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn attach(
+        &self,
+        module: &str,
+        input: Value,
+        address: &str,
+        id: &str,
+    ) -> Result<Attached, Error> {
+        let (found, webhook) = self.instant_trigger(module)?;
+        let untold = Attached::unattached(address, id);
+        if webhook.attach.requests.is_empty() {
+            return Ok(untold);
+        }
+        let root = untold.root;
+        let attach = async |scene: &Scene<'_>| {
+            let scene = Scene { webhook: Some(root.clone()), ..scene.clone() };
+            run::procedure(self.host, &webhook.attach, &scene).await
+        };
+        let done = self.with(&subject(module, found, webhook), input, attach).await?;
+        let data = done.data.unwrap_or_default();
+        // The app may name what it saves as it likes, but the address stays what it is.
+        Ok(Attached { told: true, root: merged(&data, &root) })
+    }
+
+    /// Tells the service to stop. What it no longer knows counts as done.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn detach(
+        &self,
+        module: &str,
+        input: Value,
+        attached: &Attached,
+    ) -> Result<(), Error> {
+        let (found, webhook) = self.instant_trigger(module)?;
+        if !attached.told || webhook.detach.requests.is_empty() {
+            return Ok(());
+        }
+        let detach = async |scene: &Scene<'_>| {
+            let scene = Scene { webhook: Some(attached.root.clone()), ..scene.clone() };
+            match run::procedure(self.host, &webhook.detach, &scene).await {
+                Err(failure) if matches!(failure.error.status, Some(404 | 410)) => Ok(()),
+                done => done.map(drop),
+            }
+        };
+        self.with(&subject(module, found, webhook), input, detach).await
+    }
+
+    /// What becomes of a call that has come in. Makes no request.
+    ///
+    /// # Errors
+    /// When an expression of the webhook fails.
+    pub fn receive(
+        &self,
+        module: &str,
+        input: Value,
+        attached: &Attached,
+        incoming: &Incoming,
+    ) -> Result<Received, Error> {
+        let (_, webhook) = self.instant_trigger(module)?;
+        let scene = Scene {
+            webhook: Some(attached.root.clone()),
+            functions: self.functions,
+            ..Scene::new(self.app, input)
+        };
+        Ok(run::receive(self.host, webhook, incoming, &scene)?)
+    }
+
+    /// The bundle of an item that has come in.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn arrived(
+        &self,
+        module: &str,
+        input: Value,
+        attached: &Attached,
+        payload: Value,
+    ) -> Result<Outcome, Error> {
+        let (found, webhook) = self.instant_trigger(module)?;
+        let arrived = async |scene: &Scene<'_>| {
+            let scene = Scene {
+                webhook: Some(attached.root.clone()),
+                payload: Some(payload.clone()),
+                ..scene.clone()
+            };
+            run::instant(self.host, found, &scene).await
+        };
+        if found.communication.requests.is_empty() {
+            // Nothing is asked of the service, so its tokens need not be looked at: what has come in
+            // is passed on at once.
+            let scene = Scene { functions: self.functions, ..Scene::new(self.app, input) };
+            return Ok(arrived(&scene).await?);
+        }
+        self.with(&subject(module, found, webhook), input, arrived).await
+    }
+
+    fn instant_trigger(&self, name: &str) -> Result<(&'a Module, &'a Webhook), Error> {
+        let found = self.module(name)?;
+        let webhook = found.webhook.as_ref().and_then(|name| self.app.webhooks.get(name));
+        match (found.kind, webhook) {
+            (ModuleKind::InstantTrigger, Some(webhook)) => Ok((found, webhook)),
+            _ => Err(Error::Kind {
+                name: name.to_owned(),
+                is: "no instant trigger with a webhook",
+                instead: "only those have an address",
+            }),
+        }
+    }
+}
+
+fn subject<'s>(name: &'s str, module: &'s Module, webhook: &'s Webhook) -> Subject<'s> {
+    let kinds = match webhook.connections.is_empty() {
+        true => &module.connections,
+        false => &webhook.connections,
+    };
+    Subject { name, kinds, module: Some(module) }
+}

@@ -1,0 +1,5 @@
+//! Connections on both databases.
+#![cfg(test)]
+
+mod kept;
+mod support;

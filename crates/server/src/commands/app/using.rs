@@ -1,0 +1,91 @@
+//! The app and the connection that a command uses.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use halyard_automation::{
+    apps::{App, run::Host},
+    operations::{self, Operator, Using},
+};
+use halyard_iml::NoFunctions;
+
+use crate::{
+    automation::{
+        source,
+        tools::{self, Tools, Whose},
+    },
+    config::Config,
+};
+
+/// Which connection is used.
+#[derive(Args)]
+pub(super) struct With {
+    /// The connection, from `halyard connection list`
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// What an operation needs. Without a connection no installation is opened, nor made.
+pub(super) struct Desk {
+    pub(super) tools: Option<Tools>,
+    host: Host,
+    app: App,
+    with: With,
+}
+
+impl Desk {
+    /// Reads the app and opens the installation, if there is something to be found in it.
+    pub(super) async fn open(
+        config: &Config,
+        app: &str,
+        with: With,
+        store: bool,
+    ) -> anyhow::Result<Self> {
+        let app = source::open(app)?.app;
+        let tools = match with.connection.is_some() || store {
+            true => Some(Tools::open(config).await?),
+            false => None,
+        };
+        let host = match &tools {
+            Some(tools) => tools.host.clone(),
+            None => tools::host(config)?,
+        };
+        Ok(Self { tools, host, app, with })
+    }
+
+    /// The app.
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Whose connection and cursors are meant.
+    pub(super) fn whose(&self) -> Whose {
+        self.with.whose
+    }
+
+    /// Who runs modules of the app.
+    pub(super) fn operator(&self) -> Operator<'_> {
+        let connection = self.tools.as_ref().and_then(|tools| {
+            let name = self.with.connection.as_deref()?;
+            Some(Using { store: &tools.store, workspace: self.with.whose.id(), name })
+        });
+        Operator { host: &self.host, app: &self.app, functions: &NoFunctions, connection }
+    }
+
+    /// Lets go of the installation.
+    pub(super) async fn close(self) {
+        if let Some(tools) = self.tools {
+            tools.db.close().await;
+        }
+    }
+}
+
+/// Reports a failure of an operation as one JSON object.
+pub(super) fn report(error: &operations::Error) -> anyhow::Result<ExitCode> {
+    let text = serde_json::to_string(&tools::told(error)).context("the report of a failure")?;
+    eprintln!("{text}");
+    Ok(ExitCode::FAILURE)
+}
