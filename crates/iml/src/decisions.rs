@@ -87,6 +87,30 @@ pub(crate) fn arithmetic(operation: Arithmetic, left: f64, right: f64) -> f64 {
     }
 }
 
+/// Question 5: what a backslash before this character stands for in a text literal; nothing when the
+/// backslash is just one. All reading and writing of literals comes through here.
+pub(crate) fn escaped(c: char, quote: char) -> Option<char> {
+    match c {
+        _ if c == quote => Some(quote),
+        _ if BACKSLASH_ESCAPES_ONLY_QUOTES => None,
+        '\\' => Some('\\'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        _ => None,
+    }
+}
+
+/// Question 16: what a number that is not finite is shown as; nothing for null.
+pub(crate) fn non_finite(number: f64) -> &'static str {
+    match number {
+        _ if NON_FINITE_IS_RENDERED_AS_NULL => "",
+        _ if number.is_nan() => "NaN",
+        _ if number > 0.0 => "Infinity",
+        _ => "-Infinity",
+    }
+}
+
 /// Question 2: all comparisons for equality come through here.
 pub(crate) fn equal(machine: &Machine<'_>, left: &Value, right: &Value) -> Result<bool> {
     if !EQUALITY_IS_STRICT && left.kind() != right.kind() {

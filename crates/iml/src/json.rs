@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::{
     collection::{Collection, Key},
     date::Date,
+    decisions,
     environment::{Environment, MAX_VALUE_DEPTH, Seeded},
     error::{Bound, Error, Result},
     machine::Machine,
@@ -32,7 +33,10 @@ impl Writer<'_, '_> {
             Value::Undefined | Value::Null => self.out.push_str("null"),
             Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
             Value::Number(number) if number.is_finite() => write_number(self.out, *number),
-            Value::Number(_) => self.out.push_str("null"),
+            Value::Number(number) => match decisions::non_finite(*number) {
+                "" => self.out.push_str("null"),
+                name => self.text(name),
+            },
             Value::Text(text) => self.text(text),
             Value::Date(date) => {
                 self.out.push('"');

@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use crate::decisions;
+
 /// Appends the shortest decimal form: no grouping, `.` as separator, an exponent from 1e21 up and
-/// below 1e-6. What is not finite has no form and appends nothing.
+/// below 1e-6. What is not finite has the form that was decided for it.
 pub(crate) fn write_number(out: &mut String, number: f64) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if !number.is_finite() {
+        out.push_str(decisions::non_finite(number));
         return;
     }
     if number.trunc() == number && number.abs() < EXACT {

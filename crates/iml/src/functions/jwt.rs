@@ -6,7 +6,7 @@ use rsa::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Arguments, hashes::Algorithm};
+use super::{Arguments, encoding::decode, hashes::Algorithm};
 use crate::{
     coerce::{self, truth},
     collection::{Collection, Key},
@@ -56,8 +56,8 @@ pub(super) fn sign(arguments: &Arguments<'_, '_>) -> Result<Value> {
             // As much work as many short functions.
             machine.work(1_000_000)?;
             match rs256(&secret, out.as_bytes()) {
-                Some(signature) => signature,
-                None => return arguments.wrong(1, "The secret is not an RSA private key in PEM."),
+                Ok(signature) => signature,
+                Err(cause) => return arguments.wrong(1, cause),
             }
         }
         other => {
@@ -72,12 +72,30 @@ pub(super) fn sign(arguments: &Arguments<'_, '_>) -> Result<Value> {
     machine.text(&out)
 }
 
-fn rs256(pem: &[u8], message: &[u8]) -> Option<Vec<u8>> {
-    let pem = std::str::from_utf8(pem).ok()?;
-    let key = RsaPrivateKey::from_pkcs8_pem(pem)
-        .ok()
-        .or_else(|| RsaPrivateKey::from_pkcs1_pem(pem).ok())?;
-    key.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message)).ok()
+fn rs256(pem: &[u8], message: &[u8]) -> Result<Vec<u8>, &'static str> {
+    private_key(pem)?
+        .sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))
+        .map_err(|_| "The RSA private key cannot sign: it is too short or its numbers do not fit.")
+}
+
+// Keys travel through forms and environments that break their lines elsewhere or not at all, so that
+// only the label and the Base64 text count.
+fn private_key(pem: &[u8]) -> Result<RsaPrivateKey, &'static str> {
+    const NO_KEY: &str = "The secret is not an RSA private key in PEM.";
+    let pem = std::str::from_utf8(pem).map_err(|_| NO_KEY)?;
+    let (_, behind) = pem.split_once("-----BEGIN ").ok_or(NO_KEY)?;
+    let (label, behind) = behind.split_once("-----").ok_or(NO_KEY)?;
+    let (body, _) = behind.split_once(&format!("-----END {label}-----")).ok_or(NO_KEY)?;
+    let der = match decode(&body.replace("\\n", "\n"), "base64") {
+        Some(Ok(der)) => der,
+        _ => return Err(NO_KEY),
+    };
+    match label {
+        "PRIVATE KEY" => RsaPrivateKey::from_pkcs8_der(&der).map_err(|_| NO_KEY),
+        "RSA PRIVATE KEY" => RsaPrivateKey::from_pkcs1_der(&der).map_err(|_| NO_KEY),
+        "ENCRYPTED PRIVATE KEY" => Err("The RSA private key has a password; it must have none."),
+        _ => Err(NO_KEY),
+    }
 }
 
 fn segment(arguments: &Arguments<'_, '_>, out: &mut String, value: &Value) -> Result<()> {

@@ -57,7 +57,7 @@ pub(super) fn format(arguments: &Arguments<'_, '_>) -> Result<Value> {
     // At most 309 digits before the separator, and so many separators.
     arguments.machine.produce(103 * group_separator.len() + decimal_separator.len() + 512)?;
     if !number.is_finite() {
-        return Ok(Value::from(""));
+        return Ok(Value::from(decisions::non_finite(number)));
     }
     let mut digits = Decimal::new(number);
     digits.round(decimals as i32);

@@ -1,8 +1,15 @@
 //! Positions in texts, counted in UTF-16 code units.
 
+use crate::decisions;
+
+// How far a character moves the position.
+fn width(c: char) -> usize {
+    if decisions::POSITIONS_ARE_CODE_UNITS { c.len_utf16() } else { 1 }
+}
+
 /// How many code units a text has.
 pub(super) fn length(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
+    if text.is_ascii() { text.len() } else { text.chars().map(width).sum() }
 }
 
 /// The byte position of a code unit; that of the character that contains it, with true, when it is
@@ -13,7 +20,7 @@ pub(super) fn byte_at(text: &str, unit: usize) -> (usize, bool) {
         if units >= unit {
             return (at, false);
         }
-        units += c.len_utf16();
+        units += width(c);
         if units > unit {
             return (at, true);
         }

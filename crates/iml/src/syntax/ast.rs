@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::Span;
+use crate::{decisions, error::Span};
 
 /// A part of an expression. Nodes are equal when they say the same, wherever they stand.
 #[derive(Clone, Debug)]
@@ -153,6 +153,9 @@ impl Binary {
     /// How tightly it binds: operators of a higher rank come first. All associate to the left.
     #[must_use]
     pub fn rank(self) -> u8 {
+        if !decisions::PRECEDENCE_IS_THAT_OF_JAVASCRIPT {
+            return 1;
+        }
         match self {
             Self::Or => 1,
             Self::And => 2,

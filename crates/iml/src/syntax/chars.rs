@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::decisions;
+
 /// How many bytes at the beginning are a name, which begins with a letter, `_` or `$`.
 pub(super) fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -53,7 +55,14 @@ pub(super) fn end_of_quoted(bytes: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
         match bytes.get(at)? {
-            b'\\' if quote != b'`' && bytes.get(at + 1) == Some(&quote) => at += 2,
+            b'\\'
+                if quote != b'`'
+                    && bytes.get(at + 1).is_some_and(|next| {
+                        decisions::escaped(char::from(*next), char::from(quote)).is_some()
+                    }) =>
+            {
+                at += 2;
+            }
             byte if *byte == quote => {
                 if quote != b'`' && bytes.get(at + 1) == Some(&quote) {
                     at += 2;
@@ -68,22 +77,29 @@ pub(super) fn end_of_quoted(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// The text that is meant by what stands between two quotes.
 pub(super) fn unescape(inside: &str, quote: char) -> Cow<'_, str> {
-    if !inside.contains(quote) {
+    let backslashes = !decisions::BACKSLASH_ESCAPES_ONLY_QUOTES && inside.contains('\\');
+    if !backslashes && !inside.contains(quote) {
         return Cow::Borrowed(inside);
     }
     let mut out = String::with_capacity(inside.len());
     let mut rest = inside;
-    while let Some(at) = rest.find(quote) {
-        let before = &rest[..at];
-        if let Some(before) = before.strip_suffix('\\') {
-            out.push_str(before);
-            rest = &rest[at + 1..];
-        } else {
-            out.push_str(before);
+    while let Some(at) = rest.find([quote, '\\']) {
+        out.push_str(&rest[..at]);
+        let mut behind = rest[at..].chars();
+        let meant = match (behind.next(), behind.clone().next()) {
+            (Some('\\'), Some(next)) => decisions::escaped(next, quote),
             // Written twice.
-            rest = rest.get(at + 2..).unwrap_or("");
+            (Some(_), next) => next,
+            (None, _) => None,
+        };
+        match meant {
+            Some(c) => {
+                out.push(c);
+                behind.next();
+            }
+            None => out.push('\\'),
         }
-        out.push(quote);
+        rest = behind.as_str();
     }
     out.push_str(rest);
     Cow::Owned(out)
@@ -94,7 +110,7 @@ pub(super) fn quote(out: &mut String, text: &str) {
     let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
     out.push(quote);
     for c in text.chars() {
-        if c == quote {
+        if c == quote || (c == '\\' && decisions::escaped(c, quote).is_some()) {
             out.push('\\');
         }
         out.push(c);

@@ -5,7 +5,7 @@ use super::{
     ast::{Argument, Binary, Invalid, Kind, Node, Step, Unary},
     chars::{blanks, end_of_quoted, name_length, unescape},
 };
-use crate::error::Span;
+use crate::{decisions, error::Span};
 
 /// The tree of an expression, with what is to be said about it. What cannot be read becomes an
 /// invalid node.
@@ -269,11 +269,11 @@ impl<'s> Parser<'s> {
                 self.close(b')')?;
                 return Ok(inside);
             }
-            Some(b'[') => {
+            Some(b'[') if decisions::LITERALS_OF_LISTS_ARE_ACCEPTED => {
                 self.at += 1;
                 self.deeper(Self::array)?
             }
-            Some(b'{') => {
+            Some(b'{') if decisions::LITERALS_OF_LISTS_ARE_ACCEPTED => {
                 self.at += 1;
                 self.deeper(Self::object)?
             }
