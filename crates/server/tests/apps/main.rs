@@ -1,0 +1,4 @@
+//! The apps, run by the interpreter against services on this machine.
+#![cfg(test)]
+
+mod chatwork_server;
