@@ -55,10 +55,8 @@ impl<'a> Access<'a> {
         }
         let ended = connection.listed.expires_at.is_some_and(|at| at <= self.store.clock().now());
         if ended {
-            let error = AppError::new(
-                ErrorType::InvalidAccessTokenError,
-                "The authorization has expired",
-            );
+            let error =
+                AppError::new(ErrorType::InvalidAccessTokenError, "The authorization has expired");
             return Err(Problem::App(explained(&error, &connection)));
         }
         match self.making(&connection).refresh_is_due().await? {
@@ -187,7 +185,8 @@ impl<'a> Access<'a> {
             Err(failure) if is_final(&failure.error) => {
                 self.store.refuse(&connection).await?;
                 let Failure { error, exchanges } = refused(&connection);
-                let message = format!("{} The service said: {}", error.message, failure.error.message);
+                let message =
+                    format!("{} The service said: {}", error.message, failure.error.message);
                 let error = AppError { message, status: failure.error.status, ..error };
                 let exchanges = [failure.exchanges, exchanges].concat();
                 return Err(Problem::App(Failure { error, exchanges }));
@@ -222,16 +221,16 @@ fn is_refusal(error: &AppError) -> bool {
 /// Whether a failure of a refresh means that the service will never give new tokens for these.
 fn is_final(error: &AppError) -> bool {
     match error.status {
-        Some(408 | 429) | None => error.kind == ErrorType::InvalidAccessTokenError && error.status.is_none(),
+        Some(408 | 429) | None => {
+            error.kind == ErrorType::InvalidAccessTokenError && error.status.is_none()
+        }
         Some(status) => (400..500).contains(&status),
     }
 }
 
 fn refused(connection: &Connection) -> Failure {
-    let error = AppError::new(
-        ErrorType::InvalidAccessTokenError,
-        "The service gives no new access token",
-    );
+    let error =
+        AppError::new(ErrorType::InvalidAccessTokenError, "The service gives no new access token");
     explained(&error, connection)
 }
 

@@ -59,8 +59,7 @@ fn unmarked(value: &Value) -> Result<Value, String> {
                         return Ok(Value::Date(date));
                     }
                     (BUFFER, Value::Text(text)) => {
-                        let bytes =
-                            STANDARD.decode(&**text).map_err(|error| error.to_string())?;
+                        let bytes = STANDARD.decode(&**text).map_err(|error| error.to_string())?;
                         return Ok(Value::buffer(bytes));
                     }
                     (PLAIN, Value::Collection(plain)) => return members(plain),

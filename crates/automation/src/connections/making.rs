@@ -147,7 +147,8 @@ impl<'a> Making<'a> {
     ) -> Result<Findings, Failure> {
         let kind = self.described()?;
         self.expect_ours(kind, pending, query)?;
-        let entries = query.iter().map(|(name, value)| (name.as_str(), Value::from(value.as_str())));
+        let entries =
+            query.iter().map(|(name, value)| (name.as_str(), Value::from(value.as_str())));
         let given = Value::from(Collection::of(entries));
         let mut progress = Progress::new(pending.temp.clone(), pending.found.clone());
         match &kind.kind {

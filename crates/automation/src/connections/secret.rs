@@ -72,11 +72,8 @@ mod tests {
 
     #[test]
     fn passwords_and_what_is_named_like_a_secret_are_secret() {
-        let password = Parameter {
-            name: Some("pin".into()),
-            kind: Kind::Password,
-            ..Parameter::default()
-        };
+        let password =
+            Parameter { name: Some("pin".into()), kind: Kind::Password, ..Parameter::default() };
         let fields = vec![Field::Parameter(Box::new(password))];
         let inner = Collection::of([("refresh_token", Value::from("r-1234"))]);
         let all = Secrets {

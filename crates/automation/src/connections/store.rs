@@ -254,9 +254,7 @@ impl Store {
     pub async fn keys_in_use(&self) -> Result<Vec<String>, Error> {
         let ids = self
             .db
-            .read(|tx| {
-                tx.all("select distinct key_id from connection order by key_id", params![])
-            })
+            .read(|tx| tx.all("select distinct key_id from connection order by key_id", params![]))
             .await?;
         Ok(ids)
     }

@@ -139,9 +139,8 @@ impl<'a> Operator<'a> {
     ) -> Result<Polled, Error> {
         let found = self.polling(module)?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
-        let poll = async |scene: &Scene<'_>| {
-            run::poll(self.host, found, scene, cursor, limit).await
-        };
+        let poll =
+            async |scene: &Scene<'_>| run::poll(self.host, found, scene, cursor, limit).await;
         self.with(&subject, input, poll).await
     }
 
@@ -170,7 +169,10 @@ impl<'a> Operator<'a> {
     /// # Errors
     /// [`Error::Unknown`], with those that there are.
     pub fn module(&self, name: &str) -> Result<&'a Module, Error> {
-        self.app.modules.get(name).ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
+        self.app
+            .modules
+            .get(name)
+            .ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
     }
 
     fn polling(&self, name: &str) -> Result<&'a Module, Error> {
@@ -247,9 +249,7 @@ impl<'a> Operator<'a> {
         let Some(Using { store, workspace, name }) = self.connection else {
             return match subject.kinds.is_empty() {
                 true => Ok(None),
-                false => {
-                    Err(Error::NoConnection { name: subject.name.to_owned(), kinds: kinds() })
-                }
+                false => Err(Error::NoConnection { name: subject.name.to_owned(), kinds: kinds() }),
             };
         };
         let Self { host, app, functions, .. } = *self;

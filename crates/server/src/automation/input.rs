@@ -71,7 +71,8 @@ impl Input {
             let Value::Collection(given) = given else {
                 bail!("input: {} does not hold a JSON object", file.display());
             };
-            entries.extend(given.iter().map(|(key, value)| (key.name().to_string(), value.clone())));
+            entries
+                .extend(given.iter().map(|(key, value)| (key.name().to_string(), value.clone())));
         }
         entries.extend(self.settings.read()?);
         Ok(Collection::of(entries).into())
@@ -159,8 +160,11 @@ mod tests {
 
     #[test]
     fn what_is_set_wins_over_what_was_before_and_over_defaults() {
-        let fields =
-            vec![field("a", true, Some("1")), field("b", false, Some("1")), field("c", false, None)];
+        let fields = vec![
+            field("a", true, Some("1")),
+            field("b", false, Some("1")),
+            field("c", false, None),
+        ];
         let before = Collection::of([("a", Value::from("2")), ("b", Value::from("2"))]).into();
         let given = vec![("a".to_owned(), Value::from("3"))];
         let filled = fill(&fields, given, &before).unwrap().to_json().unwrap();

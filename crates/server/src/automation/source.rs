@@ -44,11 +44,7 @@ pub(crate) fn open(which: &str) -> anyhow::Result<Source> {
     Ok(Source { app, folder: Some(folder.display().to_string()) })
 }
 
-fn read(
-    folder: &Path,
-    below: &str,
-    files: &mut Vec<(String, Vec<u8>)>,
-) -> anyhow::Result<()> {
+fn read(folder: &Path, below: &str, files: &mut Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use halyard_automation::{
-    apps::{AppError, run::{Exchange, Failure, Host}},
+    apps::{
+        AppError,
+        run::{Exchange, Failure, Host},
+    },
     connections::{Listed, Problem, Store, WorkspaceId},
     operations,
 };
@@ -65,8 +68,7 @@ impl Tools {
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
         keys.ensure(&Random::os())?;
-        let store =
-            Store::new(db.clone(), Arc::new(keys.clone()), Clock::system(), Random::os());
+        let store = Store::new(db.clone(), Arc::new(keys.clone()), Clock::system(), Random::os());
         let mut host = host(config)?;
         host.blobs = Some(open_blobs(&config.data_dir)?);
         Ok(Self { db, store, keys, host })
@@ -78,8 +80,7 @@ impl Tools {
 pub(crate) fn host(config: &Config) -> anyhow::Result<Host> {
     let mut config = config.clone();
     for network in ["127.0.0.0/8", "::1"] {
-        let network: Network =
-            network.parse().map_err(|error| anyhow!("{network}: {error}"))?;
+        let network: Network = network.parse().map_err(|error| anyhow!("{network}: {error}"))?;
         config.outbound_allow.push(network);
     }
     Ok(Host::new(open_outbound(&config)?, Clock::system(), Random::os()))

@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Adds, lists and removes integrations, and installs and uninstalls them
     #[command(subcommand)]
     Integration(integration::Action),
-    /// Calls modules of apps, watches their triggers, and looks up their options
+    /// Checks apps, calls their modules, watches their triggers, and looks up their options
     #[command(subcommand)]
     App(app::Action),
     /// Makes, tests, lists and removes connections of apps to services
@@ -75,9 +75,6 @@ pub(crate) enum Command {
     /// Evaluates and checks expressions of scenarios and apps, without a server
     #[command(subcommand)]
     Iml(iml::Action),
-    /// Checks apps, which are folders of declarative files, without a server
-    #[command(subcommand)]
-    App(app::Action),
     /// Brings the database to the schema of this program
     Migrate(migrate::Arguments),
     /// Writes everything into one file, while the server runs
@@ -106,12 +103,12 @@ impl Command {
 
 /// Runs a command; data goes to standard output, everything else to standard error.
 pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<ExitCode> {
-    // Expressions and apps need no installation, so nothing of one may keep them from being checked.
+    // Expressions need no installation, so nothing of one may keep them from being checked.
     if let Command::Iml(action) = &command {
         return iml::run(action);
     }
-    if let Command::App(action) = &command {
-        return app::run(action);
+    if let Command::App(action) = command {
+        return app::run(&flags, action).await;
     }
     if let Command::Serve(arguments) = &command {
         flags.listen = arguments.listen;
@@ -122,7 +119,6 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Demo(arguments) => demo::run(config, &arguments).await,
         Command::Openapi => openapi::run(),
         Command::Iml(action) => iml::run(&action),
-        Command::App(action) => app::run(&action),
         Command::Migrate(arguments) => migrate::run(&config, &arguments).await,
         Command::Backup(arguments) => backup::run(&config, arguments).await,
         Command::Restore(arguments) => restore::run(&config, arguments).await,
@@ -138,7 +134,8 @@ pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<Ex
         Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Subscription(action) => subscription::run(config, action).await,
         Command::Integration(action) => integration::run(config, action).await,
-        Command::App(action) => app::run(config, action).await,
+        // Above, because some of its actions read no configuration.
+        Command::App(_) => unreachable!("apps are dealt with before"),
         Command::Connection(action) => connection::run(config, action).await,
     }
 }

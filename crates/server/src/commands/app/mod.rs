@@ -1,10 +1,8 @@
-//! `halyard app`: apps, without a server.
-
-mod lint;
 //! `halyard app`: apps, from the command line.
 
 mod bundles;
 mod call;
+mod lint;
 mod options;
 mod polling;
 mod using;
@@ -14,22 +12,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-/// What can be done with an app.
-#[derive(Subcommand)]
-pub(crate) enum Action {
-    /// Checks the files of an app, a finding a line; exits with 1 when something cannot be used
-    Lint(lint::Arguments),
-}
-
-/// Runs one of them.
-pub(super) fn run(action: &Action) -> anyhow::Result<ExitCode> {
-    match action {
-        Action::Lint(arguments) => lint::run(arguments),
-use crate::config::Config;
+use crate::config::{Config, Flags};
 
 /// What can be done with apps.
 #[derive(Subcommand)]
 pub(crate) enum Action {
+    /// Checks the files of an app, a finding a line; exits with 1 when something cannot be used
+    Lint(lint::Arguments),
     /// Runs a module and prints its bundles as JSON lines
     Call(call::Arguments),
     /// Runs a look-up (RPC) of an app and prints what it gives as JSON lines
@@ -38,11 +27,12 @@ pub(crate) enum Action {
     Watch(watch::Arguments),
 }
 
-/// Runs one of them.
-pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCode> {
+/// Runs one of them. Checking needs no installation, so nothing of one may keep it from its work.
+pub(super) async fn run(flags: &Flags, action: Action) -> anyhow::Result<ExitCode> {
     match action {
-        Action::Call(arguments) => call::run(&config, arguments).await,
-        Action::Options(arguments) => options::run(&config, arguments).await,
-        Action::Watch(arguments) => watch::run(&config, arguments).await,
+        Action::Lint(arguments) => lint::run(&arguments),
+        Action::Call(arguments) => call::run(&Config::load(flags)?, arguments).await,
+        Action::Options(arguments) => options::run(&Config::load(flags)?, arguments).await,
+        Action::Watch(arguments) => watch::run(&Config::load(flags)?, arguments).await,
     }
 }

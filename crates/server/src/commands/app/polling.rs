@@ -106,7 +106,8 @@ async fn begin(desk: &Desk, plan: &Plan<'_>, input: &Value) -> Result<Cursor, St
         }
         return Ok(cursor);
     }
-    let now = Date::from_ms(Clock::system().now()).map_err(|error| anyhow!("the clock: {error}"))?;
+    let now =
+        Date::from_ms(Clock::system().now()).map_err(|error| anyhow!("the clock: {error}"))?;
     let by_id = is_by_id(desk, plan.trigger)?;
     Ok(match (plan.from.unwrap_or(From::Now), by_id) {
         (From::All, _) => Cursor::all(),
@@ -153,9 +154,8 @@ async fn save(desk: &Desk, plan: &Plan<'_>, cursor: &Cursor) -> anyhow::Result<(
     let (workspace, name, cursor) = (desk.whose().id(), name.to_owned(), cursor.clone());
     let (app, module) = (desk.app().name.clone(), plan.trigger.to_owned());
     let now = Clock::system().now();
-    let saved = tools
-        .db
-        .write(move |tx| save_cursor(tx, workspace, &name, (&app, &module, &cursor), now));
+    let saved =
+        tools.db.write(move |tx| save_cursor(tx, workspace, &name, (&app, &module, &cursor), now));
     Ok(saved.await?)
 }
 

@@ -79,17 +79,13 @@ pub(super) async fn run(tools: &Tools, arguments: Arguments) -> anyhow::Result<(
     if given.iter().any(|(name, _)| name == "baseUrl") {
         bail!("set: another server is another connection; add a new one with its base-url");
     }
-    let parameters =
-        input::fill(&described.parameters, given, &connection.secrets.parameters)?;
+    let parameters = input::fill(&described.parameters, given, &connection.secrets.parameters)?;
     let making = Making {
         host: &tools.host,
         app: &app,
         functions: &NoFunctions,
         kind: &about.kind,
-        secrets: Secrets {
-            parameters: parameters.clone(),
-            data: connection.secrets.data.clone(),
-        },
+        secrets: Secrets { parameters: parameters.clone(), data: connection.secrets.data.clone() },
         base_url: about.base_url.clone(),
         redirect_uri: None,
         scopes: wanted(&app, &about.kind, &arguments.visit, &connection.listed.scopes)?,
@@ -102,10 +98,7 @@ pub(super) async fn run(tools: &Tools, arguments: Arguments) -> anyhow::Result<(
 }
 
 /// Makes a connection, with the visit of a person where that is needed.
-pub(super) async fn established(
-    mut making: Making<'_>,
-    visit: &Visit,
-) -> anyhow::Result<Findings> {
+pub(super) async fn established(mut making: Making<'_>, visit: &Visit) -> anyhow::Result<Findings> {
     let mut waiting = match (visit.print_only, making.needs_a_visit()) {
         (false, true) => Some(Waiting::begin(visit.redirect_uri.as_deref()).await?),
         _ => None,

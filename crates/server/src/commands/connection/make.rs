@@ -104,7 +104,9 @@ fn choose(app: &App, kind: Option<&str>) -> anyhow::Result<String> {
         (None, [only]) => Ok((*only).to_owned()),
         (_, []) => bail!("app: {} has no connections: its modules need none", app.name),
         (Some(kind), _) => bail!("kind: {kind:?} is none; use {}", known.join(" or ")),
-        (None, _) => bail!("kind: {} has several; use --kind {}", app.name, known.join(" or --kind ")),
+        (None, _) => {
+            bail!("kind: {} has several; use --kind {}", app.name, known.join(" or --kind "))
+        }
     }
 }
 
