@@ -37,7 +37,7 @@ enum News {
 pub async fn follow(db: &Db, batch: Batch) -> Result<(), Error> {
     let events = batch.events.clone();
     let news = db.read(move |tx| news(tx, &events)).await?;
-    db.write(move |tx| {
+    db.write_derived(move |tx| {
         if batch.settle(tx)? {
             for one in &news {
                 tell(tx, one)?;

@@ -90,7 +90,7 @@ pub async fn follow(db: &Db, batch: Batch) -> Result<(), Error> {
     let named = named(&batch.events);
     let sources = db.read(move |tx| read(tx, &named)).await?;
     let entries = entries(&sources)?;
-    db.write(move |tx| {
+    db.write_derived(move |tx| {
         if batch.settle(tx)? {
             enter(tx, &entries)?;
         }

@@ -218,6 +218,29 @@ impl Db {
         self.submit(choose, Some(key), run).await
     }
 
+    /// As [`write`](Self::write), for changes that follow from what is durable already and are made
+    /// again when a crash of the database undoes them: those of a follower together with its cursor,
+    /// leases of jobs, notes about deliveries that may be made twice.
+    ///
+    /// On PostgreSQL the answer does not wait for the disk, so such transactions are short and hold
+    /// up nobody who waits for older ones to end. A crash of the database may undo the last of them;
+    /// never one without all that came after it. On SQLite they are part of a group like all others.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn write_derived<F, T, E>(&self, run: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let relaxed = move |tx: &mut Tx<'_>| {
+            tx.relax();
+            run(tx)
+        };
+        self.write(relaxed).await
+    }
+
     /// Runs a closure that only reads, on one snapshot.
     ///
     /// # Errors

@@ -78,6 +78,13 @@ impl<'c> Tx<'c> {
         self.noted(result)
     }
 
+    /// Lets the commit not wait for the disk; see [`super::Db::write_derived`].
+    pub(super) fn relax(&mut self) {
+        if let Engine::Postgres(session) = &mut self.engine {
+            session.relax();
+        }
+    }
+
     /// Lets the closure go on with what a query has most likely for an answer, such as who a token
     /// belongs to. False: not worth it here, ask.
     ///

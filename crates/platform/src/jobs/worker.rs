@@ -226,7 +226,7 @@ impl Loop {
         }
         let lease_until = now + millis(config.lease);
         let request = Claim { kinds: self.kinds.clone(), now, lease_until, limit };
-        db.write(move |tx| claim(tx, &request)).await
+        db.write_derived(move |tx| claim(tx, &request)).await
     }
 
     fn begin(&mut self, job: Job) {
@@ -261,7 +261,7 @@ impl Loop {
         let until = self.shared.clock.now() + millis(self.shared.config.lease);
         let (tasks, held): (Vec<task::Id>, Vec<Job>) =
             self.active.iter().map(|(id, active)| (*id, active.job.clone())).unzip();
-        let renewed = self.shared.db.write(move |tx| renew_all(tx, &held, until));
+        let renewed = self.shared.db.write_derived(move |tx| renew_all(tx, &held, until));
         match renewed.await {
             Ok(renewed) => {
                 for (id, result) in tasks.into_iter().zip(renewed) {

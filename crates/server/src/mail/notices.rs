@@ -47,7 +47,7 @@ async fn look(app: &App, batch: Batch) -> Result<(), Error> {
         // Another node has dealt with it otherwise.
         if batch.settle(tx)? { mail::record(tx, &seen, now) } else { Ok(()) }
     };
-    app.db.write(record).await?;
+    app.db.write_derived(record).await?;
     app.signals.wake(jobs::TOPIC);
     Ok(())
 }

@@ -173,7 +173,7 @@ impl Serving {
         }
         let (job, id, clock) = (job.clone(), self.lane.subscription, self.hooks.app.clock.clone());
         let db = &self.hooks.app.db;
-        let finished = db.write(move |tx| finish(tx, &job, id, clock.now())).await;
+        let finished = db.write_derived(move |tx| finish(tx, &job, id, clock.now())).await;
         self.begin_pass();
         let finished = finished.map_err(|error| Failure::temporary(error.to_string()))?;
         Ok(finished == Finished::AtRest)

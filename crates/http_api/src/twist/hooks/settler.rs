@@ -51,7 +51,7 @@ async fn run(db: Db, clock: Clock, random: Random, mut incoming: mpsc::Unbounded
         let (outcomes, waiting): (Vec<_>, Vec<_>) =
             entries.drain(..).map(|entry: Entry| (entry.outcome, entry.done)).unzip();
         let (clock, jitter) = (clock.clone(), f64::from(random.bytes::<1>()[0]) / 255.0);
-        let written = db.write(move |tx| settle(tx, &outcomes, clock.now(), jitter)).await;
+        let written = db.write_derived(move |tx| settle(tx, &outcomes, clock.now(), jitter)).await;
         let written = written.map_err(|error| error.to_string());
         if let Err(error) = &written {
             tracing::error!(error, "cannot write down deliveries; they will be made again");

@@ -68,7 +68,7 @@ impl Spreading {
             }
             spread(tx, &writing.planned, clock.now()).map(Some)
         };
-        let written = self.app.db.write(write).await?;
+        let written = self.app.db.write_derived(write).await?;
         let last = batch.events.last().map_or(0, |event| event.id);
         if self.last.swap(last, Ordering::Relaxed) != batch.begins_behind().unwrap_or(0) {
             self.inboxes.all_look();

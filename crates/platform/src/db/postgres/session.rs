@@ -88,6 +88,11 @@ impl Session {
         self.waiting.push(Waiting::Text(sql));
     }
 
+    /// Lets the transaction that has just begun commit without waiting for the disk.
+    pub(crate) fn relax(&mut self) {
+        self.waiting.push(Waiting::Text("set local synchronous_commit = off"));
+    }
+
     /// Ends the transaction and opens another with the first statement that follows.
     pub(super) fn next(&mut self, sql: &'static str) {
         self.waiting.push(Waiting::Next(sql));
@@ -97,7 +102,8 @@ impl Session {
     /// before it, which may be open still: the session would go on with its old snapshot.
     pub(super) fn end(&mut self, sql: &'static str) -> Result<(), Error> {
         match self.waiting[..] {
-            [Waiting::Text(_)] => {
+            // Only the beginning, with what belongs to it.
+            [Waiting::Text(_)] | [Waiting::Text(_), Waiting::Text(_)] => {
                 self.waiting.clear();
                 return Ok(());
             }
