@@ -1,7 +1,10 @@
 //! Folders of apps, loaded and checked.
 #![cfg(test)]
 
+mod forms;
 mod layouts;
+mod plans;
+mod rules;
 mod worked;
 
 use halyard_automation::apps::{App, Files, Loaded, load};

@@ -9,7 +9,7 @@ use crate::apps::{
     files::Files,
     node::NodeKind,
     notes::{Notes, Site},
-    rules::{MISSING_FILE, UNKNOWN_ENTRY, WRONG_KIND},
+    rules::{MISSING_FILE, MISSING_OPTIONAL, UNKNOWN_ENTRY, WRONG_KIND},
 };
 
 /// The file that this layout is known by.
@@ -91,6 +91,8 @@ pub(super) fn outline(files: &Files, documents: &Documents, notes: &Notes) -> Op
             }
             "components" => components(&site, files, &mut outline),
             "origins" => origin(&site, &mut outline),
+            // What stands for a comment.
+            name if name.starts_with("//") => {}
             _ => site.report(UNKNOWN_ENTRY, format!("Nobody knows the entry `{name}`.")),
         }
     }
@@ -109,7 +111,7 @@ fn general(site: &Site<'_>, files: &Files, outline: &mut Outline) {
                 continue;
             }
         };
-        *slot = file(&site, files);
+        *slot = file(&site, files, name == "base");
     }
 }
 
@@ -159,7 +161,8 @@ fn entry(component: Component, id: &str, site: &Site<'_>, files: &Files) -> Entr
             member.report(UNKNOWN_ENTRY, message);
             continue;
         };
-        match (&member.node.kind, file(&member, files)) {
+        let is_needed = matches!(code, Code::Communication | Code::Source);
+        match (&member.node.kind, file(&member, files, is_needed)) {
             (NodeKind::Null, _) => {
                 entry.left_out.insert(code);
             }
@@ -173,7 +176,7 @@ fn entry(component: Component, id: &str, site: &Site<'_>, files: &Files) -> Entr
 }
 
 // The path of a file within the folder. Null and what is not there are none.
-fn file(site: &Site<'_>, files: &Files) -> Option<String> {
+fn file(site: &Site<'_>, files: &Files, is_needed: bool) -> Option<String> {
     if matches!(site.node.kind, NodeKind::Null) {
         return None;
     }
@@ -183,7 +186,9 @@ fn file(site: &Site<'_>, files: &Files) -> Option<String> {
     };
     let path = normal(said).filter(|path| files.get(path).is_some());
     if path.is_none() {
-        site.report(MISSING_FILE, format!("The folder holds no file {said:?}."));
+        // Data that is secret is often kept out of a repository.
+        let rule = if is_needed { MISSING_FILE } else { MISSING_OPTIONAL };
+        site.report(rule, format!("The folder holds no file {said:?}."));
     }
     path
 }

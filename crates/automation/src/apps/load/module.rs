@@ -153,7 +153,8 @@ fn epoch<'a>(
     let is_expression = output.as_ref().is_some_and(|output| !output.is_object());
     let is_complete = is_expression || (has("label") && has("date"));
     if !is_complete {
-        site.report(INCOMPLETE, "`response.output` of an epoch needs `label` and `date`.");
+        let place = output.as_ref().unwrap_or(&site);
+        place.report(INCOMPLETE, "`response.output` of an epoch needs `label` and `date`.");
     }
     let epoch = shop.compiler.requests(&site, Place::Epoch).into_iter().next()?;
     // Compiled once more, as it stands in the file: its findings are known already.
