@@ -51,7 +51,8 @@ pub(crate) fn prepare(function: &Function, constants: &[Option<&Value>]) -> Prep
     let mut prepared = Prepared::default();
     match function.name {
         "formatDate" | "parseDate" => {
-            prepared.pattern = text(1).map(|format| Pattern::new(format));
+            let format = text(1).filter(|format| !format.is_empty());
+            prepared.pattern = format.map(|format| Pattern::new(format));
             prepared.zone = text(2).map(|name| Zone::find(name));
         }
         "replace" => prepared.search = text(1).map(|search| replace::Search::new(search)),
