@@ -5,7 +5,7 @@ CARGO_TARGET_DIR ?= $(or $(HALYARD_TARGET_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.c
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz wasm fmt generate
+.PHONY: help run test bench fuzz nightly wasm fmt generate
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -22,6 +22,9 @@ bench: ## measure this machine: our figure, the in-run limit, their ratio
 
 fuzz: ## try mutated expressions for a minute each: parse, evaluate, format
 	scripts/fuzz.sh
+
+nightly: ## run what takes too long for every change: fuzzing, decisions, the build for browsers
+	scripts/nightly.sh
 
 wasm: ## build the expression language for browsers
 	scripts/wasm.sh

@@ -88,6 +88,9 @@ real_clients() {
   return "$status"
 }
 
+# The expression language beside JavaScript, where that can be had.
+expressions() { scripts/expressions.sh; }
+
 documentation_tests() { counted cargo test --workspace --doc --locked; }
 
 snapshots() { scripts/checks/snapshots.py "$scratch/snapshots"; }
@@ -122,6 +125,7 @@ step "documentation" documentation
 step "database" database
 step "tests on SQLite and PostgreSQL" tests
 step "real clients" real_clients
+step "expressions beside JavaScript" expressions
 step "documentation tests" documentation_tests
 step "snapshots without leftovers" snapshots
 step "generated files" generated_files

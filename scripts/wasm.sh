@@ -32,7 +32,10 @@ if [ "$bytes" -gt "$most_bytes" ]; then
   exit 1
 fi
 
-# It runs where a browser would run it, as far as node is one.
-if command -v node >/dev/null; then
-  node scripts/wasm-check.mjs "$built/wasm/iml.wasm"
+# It runs where a browser would run it, as far as node is one, and through its typed wrapper.
+if packages=$(scripts/npm.sh); then
+  "$packages/.bin/tsc" --project crates/iml_wasm --outDir "$built/wasm"
+  node scripts/wasm-check.mjs "$built/wasm/iml.wasm" "$built/wasm/iml.js"
+else
+  echo "NOT TRIED: without node and its packages nothing here can run it."
 fi

@@ -67,6 +67,12 @@ enum Command {
         /// File that takes the figures as JSON.
         #[arg(long)]
         results: Option<PathBuf>,
+        /// Measures only how the expressions that contain this text grow.
+        #[arg(long, requires = "sizes")]
+        growth: Option<String>,
+        /// Sizes of input at which that is measured.
+        #[arg(long, value_delimiter = ',')]
+        sizes: Vec<usize>,
     },
     /// Measures what the generator and a handler that does nothing reach together.
     Ceiling {
@@ -146,8 +152,13 @@ fn main() -> Result<()> {
             })?;
             write!(io::stdout(), "{figures}").context("print the figures")
         }
-        Command::Iml { seconds, results } => {
+        Command::Iml { seconds, results, growth, sizes } => {
             let each = Duration::try_from_secs_f64(seconds).context("seconds")?;
+            if let Some(containing) = growth {
+                let mut table = String::new();
+                iml::write_growth(&mut table, &iml::growth_of(each, &containing, &sizes)?, &sizes)?;
+                return write!(io::stdout(), "{table}").context("print the figures");
+            }
             let figures = iml::run(each)?;
             if let Some(file) = results {
                 let text = serde_json::to_string_pretty(&figures).context("encode the figures")?;

@@ -1,17 +1,23 @@
-// Prints src/date/locales.rs from the language tables of moment (MIT): names, ordinals, parts of the
+// Prints src/date/locales.tsv from the language tables of moment (MIT): names, ordinals, parts of the
 // day, first days of weeks, long formats; and decimal signs from the runtime's own tables.
 //
-//   npm install moment && node tools/locales.cjs > src/date/locales.rs && cargo fmt
+//   NODE_PATH=$(scripts/npm.sh) node crates/iml/tools/locales.cjs > crates/iml/src/date/locales.tsv
 //
-// A language whose rules need more than what `LocaleData` can say is left out.
+// A language whose rules need more than what `LocaleData` can say is left out. Columns are separated
+// by tabs, items by `|`, parts of an item by `~`; a list that is that of another column is left empty.
 'use strict';
 const fs = require('fs');
 const path = require('path');
 const moment = require('moment');
 const folder = path.join(path.dirname(require.resolve('moment')), 'locale');
 const ids = ['en', ...fs.readdirSync(folder).map((f) => f.replace(/\.js$/, ''))].sort();
-const quote = (text) => JSON.stringify(text).replace(/\\u([0-9a-f]{4})/gi, '\\u{$1}');
-const list = (items) => `[${items.map(quote).join(', ')}]`;
+const plain = (text) => {
+  if (/[\t\n|~]/.test(text)) throw new Error(`${JSON.stringify(text)} has a separator in it`);
+  return String(text);
+};
+const list = (items) => items.map(plain).join('|');
+const otherThan = (items, usual) => (items.join() === usual.join() ? '' : list(items));
+const item = (...parts) => parts.map(plain).join('~');
 const PERIODS = ['M', 'Q', 'DDD', 'D', 'd', 'w', 'W'];
 
 function ordinalRule(data, period) {
@@ -25,14 +31,14 @@ function ordinalRule(data, period) {
   if (split.some((s) => s[0] !== before)) return null;
   const after = split.map((s) => s[1]);
   const same = (rule) => after.slice(0).every((s, n) => s === rule(n));
-  if (same(() => after[2])) return `Fixed(${quote(before)}, ${quote(after[2])})`;
+  if (same(() => after[2])) return item('fixed', before, after[2]);
   if (before) return null;
-  if (same((n) => (n === 1 ? after[1] : after[2]))) return `First(${quote(after[1])}, ${quote(after[2])})`;
+  if (same((n) => (n === 1 ? after[1] : after[2]))) return item('first', after[1], after[2]);
   const teen = (n) => Math.floor((n % 100) / 10) === 1;
   if (same((n) => (teen(n) || n % 10 === 0 || n % 10 > 3 ? after[4] : after[20 + (n % 10)])))
-    return `LastDigit(${quote(after[1])}, ${quote(after[2])}, ${quote(after[3])}, ${quote(after[4])})`;
+    return item('digit', after[1], after[2], after[3], after[4]);
   if (same((n) => (n === 1 || n === 8 || n >= 20 ? after[1] : after[2])))
-    return `Dutch(${quote(after[1])}, ${quote(after[2])})`;
+    return item('dutch', after[1], after[2]);
   return null;
 }
 
@@ -58,7 +64,7 @@ function separators(id) {
   return [of('decimal', '.'), of('group', ',')];
 }
 
-const out = [];
+const rows = [];
 for (const id of ids) {
   const file = id === 'en' ? '' : fs.readFileSync(path.join(folder, `${id}.js`), 'utf8');
   if (/postformat/.test(file) || ['x-pseudo', 'tlh', 'tzl'].includes(id)) continue;
@@ -71,7 +77,7 @@ for (const id of ids) {
   const day = (n) => moment.utc([2017, 0, 1 + n]);
   const names = (count, make, format) => Array.from({ length: count }, (_, n) => make(n).locale(id).format(format));
   const strip = (items) => items.map((text) => text.replace(/^5 /, ''));
-  const plain = names(12, month, 'MMMM');
+  const months = names(12, month, 'MMMM');
   const short = names(12, month, 'MMM');
   const inDate = strip(names(12, month, 'D MMMM'));
   const shortInDate = strip(names(12, month, 'D MMM'));
@@ -80,36 +86,25 @@ for (const id of ids) {
   const key = (k) => data.longDateFormat(k);
   if (['LTS', 'LT', 'L', 'LL', 'LLL', 'LLLL', 'l', 'll', 'lll', 'llll'].some((k) => typeof key(k) !== 'string')) continue;
   const [decimal, group] = separators(id);
-  out.push(`    LocaleData {
-        id: ${quote(id)},
-        months: ${list(plain)},
-        months_short: ${list(short)},
-        months_after_day: ${list(inDate)},
-        months_short_after_day: ${list(shortInDate)},
-        months_short_dashed: ${list(dashed)},
-        dot_after_day: ${dotted.join() === inDate.join()},
-        weekdays: ${list(names(7, day, 'dddd'))},
-        weekdays_short: ${list(names(7, day, 'ddd'))},
-        weekdays_min: ${list(names(7, day, 'dd'))},
-        time: ${quote(key('LT'))},
-        time_with_seconds: ${quote(key('LTS'))},
-        full: ${list(['L', 'LL', 'LLL', 'LLLL'].map(key))},
-        short: ${list(['l', 'll', 'lll', 'llll'].map(key))},
-        first_day: ${data.firstDayOfWeek()},
-        first_week: ${data.firstDayOfYear()},
-        ordinals: [${rules.join(', ')}],
-        day_parts: &[${dayParts(data).map((r) => `(${r[0]}, ${quote(r[1])}, ${quote(r[2])})`).join(', ')}],
-        decimal: ${quote(decimal)},
-        group: ${quote(group)},
-    },`);
+  rows.push([
+    id,
+    list(months),
+    list(short),
+    otherThan(inDate, months),
+    otherThan(shortInDate, short),
+    otherThan(dashed, short),
+    dotted.join() === inDate.join() ? 'dot' : '',
+    list(names(7, day, 'dddd')),
+    list(names(7, day, 'ddd')),
+    list(names(7, day, 'dd')),
+    list(['LT', 'LTS'].map(key)),
+    list(['L', 'LL', 'LLL', 'LLLL'].map(key)),
+    list(['l', 'll', 'lll', 'llll'].map(key)),
+    item(data.firstDayOfWeek(), data.firstDayOfYear()),
+    (rules.every((rule) => rule === rules[0]) ? rules.slice(0, 1) : rules).join('|'),
+    dayParts(data).map((run) => item(...run)).join('|'),
+    item(decimal, group),
+  ]);
 }
-console.log(`//! Names, ordinals, parts of the day, weeks, formats and decimal signs of languages.
-//!
-//! Written by tools/locales.cjs from the tables of moment ${moment.version}; do not edit.
-
-use super::locale::{LocaleData, Ordinal::{Dutch, First, Fixed, LastDigit}};
-
-/// The languages, sorted by their ids.
-pub(crate) static LOCALES: &[LocaleData] = &[
-${out.join('\n')}
-];`);
+console.log(`# Written by tools/locales.cjs from moment ${moment.version} and CLDR ${process.versions.cldr}; do not edit.`);
+console.log(rows.map((row) => row.join('\t')).join('\n'));

@@ -59,15 +59,20 @@ pub(crate) fn set_weekday(date: Date, number: f64, zone: &Zone) -> Result<Date> 
 /// Whole months from one date to another, cut toward zero.
 pub(crate) fn months_between(later: Date, earlier: Date, zone: &Zone) -> Result<f64> {
     let (a, b) = (zone.civil_at(later.ms()), zone.civil_at(earlier.ms()));
-    let mut months = (a.year - b.year) * 12 + a.month - b.month;
+    // From the one with the higher day, which a shorter month cuts: from the end of a month to that
+    // of the next is a month, in either direction.
+    if a.day < b.day {
+        return months_between(earlier, later, zone).map(|months| 0.0 - months);
+    }
+    let mut months = (b.year - a.year) * 12 + b.month - a.month;
     // The last month counts when it is complete.
-    let reached = add_months(earlier, months as f64, zone)?;
-    if months > 0 && reached > later {
+    let reached = add_months(later, months as f64, zone)?;
+    if months > 0 && reached > earlier {
         months -= 1;
-    } else if months < 0 && reached < later {
+    } else if months < 0 && reached < earlier {
         months += 1;
     }
-    Ok(months as f64)
+    Ok(0.0 - months as f64)
 }
 
 fn change(date: Date, zone: &Zone, apply: impl FnOnce(&mut Civil)) -> Result<Date> {

@@ -1,6 +1,6 @@
 //! The language that names of months and days are written in.
 
-use super::locales::LOCALES;
+use super::languages;
 
 /// A language, with what dates and numbers look like in it.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ impl PartialEq for Locale {
 
 impl Default for Locale {
     fn default() -> Self {
-        Self::find("en").expect("English is in the table")
+        Self(languages::english())
     }
 }
 
@@ -30,8 +30,8 @@ impl Locale {
         loop {
             let name =
                 OTHER_NAMES.iter().find(|(name, _)| *name == rest).map_or(rest, |pair| pair.1);
-            if let Ok(at) = LOCALES.binary_search_by(|data| data.id.cmp(name)) {
-                return Some(Self(&LOCALES[at]));
+            if let Some(data) = languages::find(name) {
+                return Some(Self(data));
             }
             rest = &rest[..rest.rfind('-')?];
         }
@@ -83,7 +83,7 @@ pub(crate) struct LocaleData {
     /// For month, quarter, day of year, day, weekday, week and ISO week.
     pub(crate) ordinals: [Ordinal; 7],
     /// From which minute of the day on which words are used, in lower and in upper case.
-    pub(crate) day_parts: &'static [(i64, &'static str, &'static str)],
+    pub(crate) day_parts: Box<[(i64, &'static str, &'static str)]>,
     pub(crate) decimal: &'static str,
     pub(crate) group: &'static str,
 }

@@ -3,8 +3,8 @@
 pub(crate) mod calendar;
 mod civil;
 mod format;
+mod languages;
 mod locale;
-mod locales;
 mod parse;
 mod pattern;
 mod read;

@@ -282,7 +282,7 @@ impl<'t> Reader<'t> {
     }
 
     fn day_part(&mut self) -> Option<()> {
-        let words = self.locale.day_parts;
+        let words = &self.locale.day_parts;
         if words.len() > 1 {
             for (at, _) in self.rest.char_indices() {
                 for (minute, lower, upper) in words {

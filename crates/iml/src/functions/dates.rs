@@ -30,9 +30,13 @@ pub(crate) fn format_into(arguments: &Arguments<'_, '_>, out: &mut String) -> Re
     let pattern = match &arguments.prepared.pattern {
         Some(prepared) => prepared,
         None => {
-            let source = arguments.text_or(1, "YYYY-MM-DDTHH:mm:ssZ")?;
+            let source = arguments.text(1)?;
             arguments.machine.work(source.len())?;
-            pattern = Pattern::new(&source);
+            pattern = Pattern::new(match &*source {
+                "" if zone.offset_at(date.ms()) == 0 => "YYYY-MM-DDTHH:mm:ss[Z]",
+                "" => "YYYY-MM-DDTHH:mm:ssZ",
+                given => given,
+            });
             &pattern
         }
     };

@@ -16,6 +16,7 @@ mod lists;
 mod mime;
 mod numbers;
 mod replace;
+mod table;
 mod text;
 mod units;
 
@@ -35,14 +36,14 @@ use crate::{
 /// All functions, sorted by name.
 #[must_use]
 pub fn catalogue() -> &'static [Function] {
-    catalogue::FUNCTIONS
+    table::FUNCTIONS
 }
 
 /// The built-in function of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
-    let at = catalogue::FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok()?;
-    Some(&catalogue::FUNCTIONS[at])
+    let at = table::FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok()?;
+    Some(&table::FUNCTIONS[at])
 }
 
 /// Does in advance what depends on constant arguments only.
@@ -51,7 +52,8 @@ pub(crate) fn prepare(function: &Function, constants: &[Option<&Value>]) -> Prep
     let mut prepared = Prepared::default();
     match function.name {
         "formatDate" | "parseDate" => {
-            prepared.pattern = text(1).map(|format| Pattern::new(format));
+            let format = text(1).filter(|format| !format.is_empty());
+            prepared.pattern = format.map(|format| Pattern::new(format));
             prepared.zone = text(2).map(|name| Zone::find(name));
         }
         "replace" => prepared.search = text(1).map(|search| replace::Search::new(search)),

@@ -107,7 +107,10 @@ pub(super) fn parse(arguments: &Arguments<'_, '_>) -> Result<Value> {
         }
         match c {
             '0'..='9' => kept.push(c),
-            '-' | '−' if kept.is_empty() => kept.push('-'),
+            // So does a sign that does not begin it.
+            '+' | '-' | '−' if !kept.is_empty() => break,
+            '+' => kept.push('+'),
+            '-' | '−' => kept.push('-'),
             _ => {}
         }
         rest = &rest[c.len_utf8()..];
