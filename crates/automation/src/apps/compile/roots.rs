@@ -58,7 +58,8 @@ pub(crate) fn look_up(name: &str, place: Place, moment: Moment) -> Root {
         Moment::Item => has(ANSWER) || name == "item",
         Moment::Wrapper => has(ANSWER) || has(&["output", "iterate"]),
         Moment::Pagination => has(ANSWER) || has(&["pagination", "iterate", "item"]),
-        Moment::Reception => has(CALL),
+        // What attaching has saved, such as the key of signatures, is an addition of ours here.
+        Moment::Reception => has(CALL) || name == "webhook",
     };
     let of_place = match place {
         // What a base says is evaluated in whatever uses it.
