@@ -185,6 +185,11 @@ impl Behind<'_> {
         self.0.item_mut(sid).expect("the test names what it has added").gone = true;
     }
 
+    /// As [`Twilio::fail`].
+    pub(crate) fn fail(&mut self, fault: Fault) {
+        self.0.faults.push_back(fault);
+    }
+
     /// As [`Twilio::add_message`].
     pub(crate) fn add_message(&mut self, at: i64, fields: &Value) -> String {
         messages::seed(self.0, at, fields)
