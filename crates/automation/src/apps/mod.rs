@@ -8,6 +8,7 @@ mod compile;
 mod error;
 mod files;
 mod finding;
+pub mod form;
 mod json;
 mod load;
 mod node;
