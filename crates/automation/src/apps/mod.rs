@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod finding;
 pub mod form;
+pub mod function;
 mod json;
 mod load;
 mod node;
