@@ -91,7 +91,7 @@ impl Walk<'_> {
                 // Meant to be empty.
                 (Some(FieldType::Text), Value::Text(_)) => given,
                 (Some(FieldType::Boolean), _) => Value::Bool(false),
-                (None, Value::Null) if !parameter.kind.is_choice() => given,
+                (None, Value::Null) if kind == FieldKind::Text => given,
                 _ => field::empty(kind, None, rules.version),
             };
         }

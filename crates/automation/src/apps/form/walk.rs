@@ -239,7 +239,9 @@ impl<'a> Walk<'a> {
                 _ if !given => shown.extend(&of.placeholder_nested),
                 Held::Value(value) => {
                     shown.extend(&of.nested);
-                    known = self.known(parameter, of, level);
+                    // What is chosen of files are paths, and these have no fields.
+                    let files = matches!(parameter.kind, Kind::File | Kind::Folder);
+                    known = if files { None } else { self.known(parameter, of, level) };
                     match &known {
                         Some(choices) => {
                             for value in bounds::several(parameter, value) {
@@ -247,7 +249,7 @@ impl<'a> Walk<'a> {
                                 shown.extend(found.and_then(|found| found.nested));
                             }
                         }
-                        None => level.open = true,
+                        None => level.open |= !files,
                     }
                 }
                 Held::Nothing | Held::Expression => {
