@@ -8,6 +8,8 @@ mod compile;
 mod error;
 mod files;
 mod finding;
+pub mod form;
+pub mod function;
 mod json;
 mod load;
 mod node;

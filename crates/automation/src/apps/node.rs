@@ -1,5 +1,7 @@
 use halyard_iml::{Collection, Text, Value};
 
+use super::json::MAX_DEPTH;
+
 /// A place in a file; both count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -86,20 +88,26 @@ impl Node {
     }
 
     /// A value without places, such as an RPC gives it. Dates and bytes, which JSON does not have, are
-    /// null.
+    /// null, and so is what is nested deeper than a file may be.
     #[must_use]
     pub fn of_value(value: &Value) -> Self {
+        Self::of_value_at(value, 0)
+    }
+
+    fn of_value_at(value: &Value, depth: usize) -> Self {
+        let inside = |value: &Value| Self::of_value_at(value, depth + 1);
         let kind = match value {
             Value::Undefined | Value::Null | Value::Date(_) | Value::Buffer(_) => NodeKind::Null,
+            Value::Array(_) | Value::Collection(_) if depth == MAX_DEPTH => NodeKind::Null,
             Value::Bool(value) => NodeKind::Bool(*value),
             Value::Number(number) => NodeKind::Number(*number),
             Value::Text(text) => NodeKind::Text(text.clone()),
-            Value::Array(items) => NodeKind::Array(items.iter().map(Self::of_value).collect()),
+            Value::Array(items) => NodeKind::Array(items.iter().map(inside).collect()),
             Value::Collection(members) => NodeKind::Object(
                 members
                     .iter()
                     .filter(|(_, value)| !value.is_undefined())
-                    .map(|(key, value)| (key.name().clone(), Self::of_value(value)))
+                    .map(|(key, value)| (key.name().clone(), inside(value)))
                     .collect(),
             ),
         };

@@ -1,5 +1,7 @@
 //! The fields of forms: of connections, webhooks, modules, RPCs; and the descriptions of outputs.
 
+use std::fmt;
+
 use halyard_iml::{Text, Value};
 
 use super::compile::parameters;
@@ -109,6 +111,8 @@ pub struct Parameter {
     pub button: Option<Button>,
     /// Everything else that the author wrote, as it stands: shown to clients, not interpreted.
     pub rest: Vec<(Text, Value)>,
+    /// All that the author wrote, which is what clients are shown.
+    pub source: Value,
 }
 
 /// The types of parameters (vendor documentation and schema).
@@ -162,6 +166,49 @@ pub enum Kind {
     Reference(Text),
     /// A type that is known only when the form is shown (`{{…}}`), or that nobody knows.
     Other(Text),
+}
+
+impl Kind {
+    /// Whether it only shows something and has no value.
+    #[must_use]
+    pub fn is_visual(&self) -> bool {
+        matches!(self, Self::Banner | Self::Markdown | Self::Html | Self::Separator)
+    }
+
+    /// Whether a value is chosen from options.
+    #[must_use]
+    pub fn is_choice(&self) -> bool {
+        matches!(self, Self::Select | Self::List | Self::Radio)
+    }
+}
+
+impl Parameter {
+    /// The parameter that an object describes.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Collection(_) => Some(parameters::with_value(value, parameters::parameter)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for RpcCall {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "rpc://{}", self.name)?;
+        if self.query.is_empty() {
+            return Ok(());
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in &self.query {
+            let one = std::slice::from_ref(value);
+            let values = if let Value::Array(items) = value { items } else { one };
+            for text in values.iter().filter_map(Value::as_text) {
+                query.append_pair(key, text);
+            }
+        }
+        write!(out, "?{}", query.finish())
+    }
 }
 
 /// What happens to tags in a text before it is used.
@@ -231,6 +278,8 @@ pub enum Choice {
         value: Value,
         /// Whether a new form starts with it.
         default: bool,
+        /// Whether it is a file, where the others are folders.
+        file: bool,
         /// Fields that show while it is chosen.
         nested: Option<Nested>,
     },

@@ -21,7 +21,7 @@ fn labels(choices: &[Choice]) -> Vec<String> {
     choices
         .iter()
         .map(|choice| match choice {
-            Choice::Option { label, value, default, nested } => {
+            Choice::Option { label, value, default, nested, .. } => {
                 let value = value.to_json().expect("JSON");
                 format!(
                     "{label}={value}{}{}",

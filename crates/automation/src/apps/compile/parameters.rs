@@ -131,6 +131,7 @@ pub(in crate::apps) fn parameter(site: &Site<'_>) -> Parameter {
         semantic: said.text("semantic"),
         button: said.get("rpc").and_then(button),
         rest: said.rest(),
+        source: site.node.to_value(),
         kind,
     };
     check(&parameter, site, &said);

@@ -103,7 +103,7 @@ pub(in crate::apps) fn choice(
             return None;
         };
         let value = site.node.to_value();
-        return Some(Choice::Option { label, value, default: false, nested: None });
+        return Some(Choice::Option { label, value, default: false, file: false, nested: None });
     }
     let labelled = site.get(label.unwrap_or("label"));
     let shown = labelled.as_ref().and_then(|site| words(site.node));
@@ -124,13 +124,13 @@ pub(in crate::apps) fn choice(
     let chosen = chosen.map(|site| site.node.to_value());
     let chosen = chosen.or_else(|| shown.clone().map(Value::Text)).unwrap_or_default();
     let shown = shown.or_else(|| words(&Node::of_value(&chosen))).unwrap_or_default();
+    let says =
+        |name| matches!(site.node.get(name).map(|node| &node.kind), Some(NodeKind::Bool(true)));
     Some(Choice::Option {
         label: shown,
         value: chosen,
-        default: matches!(
-            site.node.get("default").map(|node| &node.kind),
-            Some(NodeKind::Bool(true))
-        ),
+        default: says("default"),
+        file: says("file"),
         nested: site.get("nested").and_then(|site| nested(&site)),
     })
 }
