@@ -4,6 +4,7 @@
 mod forms;
 mod layouts;
 mod plans;
+mod robust;
 mod rules;
 mod worked;
 

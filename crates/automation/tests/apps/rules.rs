@@ -7,7 +7,7 @@ use halyard_automation::apps::{Level, RULES};
 use crate::{lines, loaded};
 
 /// An app without a finding.
-const SOUND: &[(&str, &str)] = &[
+pub(crate) const SOUND: &[(&str, &str)] = &[
     (
         "base.imljson",
         r#"{"baseUrl": "https://x.example", "log": {"sanitize": ["request.headers.authorization"]}}"#,

@@ -55,3 +55,21 @@ fn collect(root: &Dir<'static>, dir: &Dir<'static>, files: &mut Vec<(String, &'s
         collect(root, inner, files);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use halyard_automation::apps::load;
+
+    use super::{built_in, built_in_names};
+
+    #[test]
+    fn built_in_apps_load_without_an_error() {
+        for name in built_in_names() {
+            let loaded = load(&built_in(name).expect("its files"));
+            assert!(!loaded.has_errors(), "{name}: {:#?}", loaded.findings);
+            assert_eq!(loaded.app.expect("an app").name, name);
+        }
+        assert!(built_in("nowhere").is_none());
+        assert!(built_in("twist/modules").is_none());
+    }
+}

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod administration;
+mod apps;
 mod configuration;
 mod expressions;
 mod run;

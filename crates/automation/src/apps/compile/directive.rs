@@ -213,18 +213,22 @@ pub(crate) fn similar<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
     near.filter(|(distance, _)| *distance <= bound).min().map(|(_, other)| other)
 }
 
-// Letters to add, remove or replace, without regard to case.
+// Letters to add, remove, replace, or swap with their neighbour, without regard to case.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.to_ascii_lowercase().into_bytes(), b.to_ascii_lowercase().into_bytes());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
     for (at, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
+        let mut row = vec![at + 1];
         for (to, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[to + 1];
-            row[to + 1] = replaced.min(row[to] + 1).min(diagonal + 1);
+            let above = &rows[at];
+            let mut least =
+                (above[to] + usize::from(x != y)).min(above[to + 1] + 1).min(row[to] + 1);
+            if at > 0 && to > 0 && *x == b[to - 1] && a[at - 1] == *y {
+                least = least.min(rows[at - 1][to - 1] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
