@@ -114,7 +114,7 @@ impl<'a> Machine<'a> {
                 for step in steps {
                     let next = match step {
                         Step::Name(key) => property(value, key),
-                        Step::First => element(value, 1.0),
+                        Step::First => first(value),
                         Step::Index(index) => self.indexed(value, &self.value(index)?)?,
                     };
                     match next {
@@ -134,7 +134,7 @@ impl<'a> Machine<'a> {
         for step in steps {
             let next = match step {
                 Step::Name(key) => property(value, key),
-                Step::First => element(value, 1.0),
+                Step::First => first(value),
                 Step::Index(index) => self.indexed(value, &self.value(index)?)?,
             };
             match next {
@@ -317,6 +317,16 @@ pub(crate) fn property<'v>(value: &'v Value, key: &Key) -> Option<&'v Value> {
             property(items.first()?, key)
         }
         _ => None,
+    }
+}
+
+// The first element. A value that is in no list is its own first one: whether an XML element occurs
+// once or several times must not matter to who reads it.
+fn first(value: &Value) -> Option<&Value> {
+    match value {
+        Value::Array(_) => element(value, 1.0),
+        Value::Undefined | Value::Null => None,
+        alone => Some(alone),
     }
 }
 

@@ -9,6 +9,8 @@ mod address;
 mod clients;
 mod error;
 mod guard;
+#[cfg(feature = "testing")]
+pub mod loopback;
 mod request;
 #[cfg(test)]
 mod tests;

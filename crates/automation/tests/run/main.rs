@@ -1,0 +1,15 @@
+//! The executor of plans against servers on this machine.
+#![cfg(test)]
+
+mod bounds;
+mod connections;
+mod errors;
+mod flow;
+mod logs;
+mod origins;
+mod pagination;
+mod request;
+mod response;
+mod support;
+mod triggers;
+mod webhooks;
