@@ -25,7 +25,7 @@ use tokio::{
     sync::{Semaphore, mpsc},
 };
 
-use super::admin::{Caller, Refused};
+use super::{admin::Caller, error::Refused};
 use crate::App;
 
 /// Exports at a time: each holds a thread until its client has read it.

@@ -1,6 +1,7 @@
 //! What our own web app asks for and no imitated API has.
 
 mod admin;
+mod error;
 mod export;
 mod feed;
 mod retention;

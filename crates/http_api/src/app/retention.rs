@@ -13,7 +13,10 @@ use halyard_messaging::{ChannelId, retention};
 use http::{Extensions, HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 
-use super::admin::{Caller, Refused, answer};
+use super::{
+    admin::Caller,
+    error::{Refused, answer},
+};
 use crate::App;
 
 /// The rule of a channel.

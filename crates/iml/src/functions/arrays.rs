@@ -1,6 +1,6 @@
 //! Functions on arrays and collections that keep their elements.
 
-use super::{Arguments, general::at_key, units};
+use super::{Arguments, general::at_key, members::Members, units};
 use crate::{
     coerce::{self, write_text},
     collection::{Collection, Key},
@@ -87,12 +87,12 @@ pub(super) fn map(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let filter = Key::new(arguments.text(2)?);
     let values = if filtered { arguments.text(3)? } else { "".into() };
     machine.work(values.len())?;
-    let values: Collection = values.split(',').map(|value| (value.trim(), Value::Null)).collect();
+    let values = Members::new(values.split(',').map(str::trim));
     let mut out = Vec::new();
     for item in array.iter() {
         if filtered {
             let Some(value) = at_key(item, &filter) else { continue };
-            if values.by_name(coerce::text(machine, value)?.trim()).is_none() {
+            if !values.contain(coerce::text(machine, value)?.trim()) {
                 continue;
             }
         }

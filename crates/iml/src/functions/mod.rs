@@ -13,6 +13,7 @@ mod hashes;
 mod json;
 mod jwt;
 mod lists;
+mod members;
 mod mime;
 mod numbers;
 mod replace;

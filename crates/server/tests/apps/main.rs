@@ -2,3 +2,4 @@
 #![cfg(test)]
 
 mod chatwork_server;
+mod sources;

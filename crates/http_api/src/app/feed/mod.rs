@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use halyard_identity::{Credentials, Scope, authenticate};
 use halyard_messaging::{
@@ -33,6 +33,7 @@ use self::{
     frame::Frame,
     hub::{Command, Hub, Joined, Listener},
 };
+use super::error::{Refused, answer};
 use crate::{
     App,
     kit::{credentials::present, origin::is_same_origin},
@@ -77,67 +78,6 @@ impl Feed {
     }
 }
 
-/// Why there is no feed.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error("the server is stopping; try again in a moment")]
-    Closing,
-    #[error("{0}")]
-    Malformed(String),
-    #[error("the request does not come from a page of this server")]
-    Foreign,
-    #[error("there is no such workspace, or you are not in it")]
-    NoWorkspace,
-    #[error(transparent)]
-    Identity(#[from] halyard_identity::Error),
-    #[error(transparent)]
-    Messaging(#[from] halyard_messaging::Error),
-    #[error(transparent)]
-    Db(#[from] halyard_platform::db::Error),
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        use halyard_identity::Error as Identity;
-        use halyard_messaging::Error as Messaging;
-        use halyard_platform::db::Error as Db;
-        let status = match &self {
-            Self::Closing
-            | Self::Db(Db::Busy | Db::DiskFull | Db::Closed)
-            | Self::Identity(Identity::Store(Db::Busy | Db::DiskFull | Db::Closed))
-            | Self::Messaging(Messaging::Store(Db::Busy | Db::DiskFull | Db::Closed)) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Identity(Identity::InvalidToken) => StatusCode::UNAUTHORIZED,
-            Self::Foreign | Self::Identity(Identity::MissingScope(_)) => StatusCode::FORBIDDEN,
-            Self::NoWorkspace
-            | Self::Messaging(Messaging::ThreadNotFound | Messaging::ConversationNotFound) => {
-                StatusCode::NOT_FOUND
-            }
-            Self::Identity(_) | Self::Messaging(_) | Self::Db(_) => {
-                tracing::error!(error = %self, "the live feed failed");
-                return answer(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    &json!({"error": "internal error"}),
-                );
-            }
-        };
-        let mut response = answer(status, &json!({"error": self.to_string()}));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("1"));
-        }
-        response
-    }
-}
-
-fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
-    let mut response = (status, body.to_string()).into_response();
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
-}
-
 /// What a client may say in the address, because browsers cannot send headers with it.
 #[derive(Default)]
 struct Wanted {
@@ -169,16 +109,13 @@ impl Wanted {
     }
 }
 
-pub(crate) async fn listen(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Response {
-    match open(&app, &headers, &uri).await {
-        Ok(response) => response,
-        Err(refused) => refused.into_response(),
-    }
-}
-
-async fn open(app: &Arc<App>, headers: &HeaderMap, uri: &Uri) -> Result<Response, Refused> {
-    let wanted = Wanted::of(uri)?;
-    let credentials = present(headers, wanted.token.as_deref()).credentials;
+pub(super) async fn listen(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Refused> {
+    let wanted = Wanted::of(&uri)?;
+    let credentials = present(&headers, wanted.token.as_deref()).credentials;
     let resume = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let resume = resume.or(wanted.last_event_id.as_deref()).filter(|text| !text.is_empty());
     let resume = match resume.map(str::parse::<i64>) {
@@ -231,30 +168,18 @@ struct Typing {
 
 /// `POST /api/app/v1/typing` with `{"thread_id": …}` or `{"conversation_id": …}`: tells the others
 /// who can see it. Nothing is stored.
-pub(crate) async fn typing(
+pub(super) async fn typing(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
     body: Bytes,
-) -> Response {
-    match tell_typing(&app, &headers, &uri, &body).await {
-        Ok(()) => answer(StatusCode::OK, &json!({"status": "ok"})),
-        Err(refused) => refused.into_response(),
-    }
-}
-
-async fn tell_typing(
-    app: &App,
-    headers: &HeaderMap,
-    uri: &Uri,
-    body: &[u8],
-) -> Result<(), Refused> {
-    let credentials = present(headers, None).credentials;
-    if matches!(credentials, Credentials::Session(_)) && !is_same_origin(headers, uri) {
+) -> Result<Response, Refused> {
+    let credentials = present(&headers, None).credentials;
+    if matches!(credentials, Credentials::Session(_)) && !is_same_origin(&headers, &uri) {
         return Err(Refused::Foreign);
     }
     let typing: Typing =
-        serde_json::from_slice(body).map_err(|error| Refused::Malformed(error.to_string()))?;
+        serde_json::from_slice(&body).map_err(|error| Refused::Malformed(error.to_string()))?;
     let (writing, scope) = match (typing.thread_id, typing.conversation_id) {
         (Some(id), None) => (Writing::InThread(id), Scope::COMMENTS_WRITE),
         (None, Some(id)) => (Writing::InConversation(id), Scope::MESSAGES_WRITE),
@@ -280,5 +205,6 @@ async fn tell_typing(
             "workspace_id": workspace, "conversation_id": id, "user_id": user,
         }),
     };
-    app.feed.send(Command::Pass { workspace, people, frame: Frame::passing("typing", &data) })
+    app.feed.send(Command::Pass { workspace, people, frame: Frame::passing("typing", &data) })?;
+    Ok(answer(StatusCode::OK, &json!({"status": "ok"})))
 }
