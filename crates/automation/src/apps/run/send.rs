@@ -103,7 +103,11 @@ impl Call<'_> {
         };
         self.show(plan, note, &headers, &body, Some(&value));
         let retry_after = match status {
-            429 | 503 => retry_after(&headers, self.host().clock.now()),
+            429 => {
+                let now = self.host().clock.now();
+                retry_after(&headers, now).or_else(|| counted_anew(&headers, now))
+            }
+            503 => retry_after(&headers, self.host().clock.now()),
             _ => None,
         };
         Ok(Answered {
@@ -340,4 +344,44 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
     }
     let wait = read_http_date(value)?.saturating_sub(now).max(0);
     u64::try_from(wait).ok().map(Duration::from_millis)
+}
+
+/// The time until requests are counted anew, which is what some services tell instead: in Unix
+/// seconds, or in seconds from now. One that is days away is none that anybody waits for.
+fn counted_anew(headers: &HeaderMap, now: i64) -> Option<Duration> {
+    const UNIX: i64 = 1_000_000_000;
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+    let seconds: i64 = header(headers, "x-ratelimit-reset").trim().parse().ok()?;
+    let wait = if seconds < UNIX {
+        seconds.checked_mul(1000)?
+    } else {
+        seconds.checked_mul(1000)?.saturating_sub(now)
+    };
+    let wait = Duration::from_millis(u64::try_from(wait.max(0)).ok()?);
+    (wait <= LONGEST).then_some(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_count_anew_say_how_long_to_wait() {
+        let now = 1_750_000_000_500;
+        for (said, wait) in [
+            ("1750000010", Some(9_500)),
+            ("1749999999", Some(0)),
+            ("30", Some(30_000)),
+            // Far away, or no number.
+            ("1760000000", None),
+            ("9223372036854775807", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-ratelimit-reset", HeaderValue::from_static(said));
+            let found = counted_anew(&headers, now);
+            assert_eq!(found, wait.map(Duration::from_millis), "{said}");
+        }
+    }
 }
