@@ -6,13 +6,15 @@
 //! redirect passes it again.
 
 mod address;
+mod clients;
 mod error;
 mod guard;
 mod request;
 #[cfg(test)]
 mod tests;
+mod trust;
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 pub use reqwest::{Method, StatusCode, Url, header};
@@ -21,8 +23,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub use address::{Network, special};
 pub use error::{Error, Phase};
 pub use guard::{Resolve, Resolved, System};
-pub use request::{Limits, Request, Response, Take, Unencrypted};
+pub use request::{Limits, Request, Response, Take, Trust, Unencrypted, location};
+pub use trust::tls;
 
+use clients::{Clients, Kind};
 use guard::{Guard, Rule};
 
 /// How requests are sent.
@@ -62,9 +66,42 @@ pub struct Outbound {
 }
 
 struct Inner {
-    clients: HashMap<Rule, (Guard, reqwest::Client)>,
+    clients: Clients,
     itself: Vec<Url>,
     connect: Duration,
+}
+
+/// The head of an answer, with its body still to come.
+#[derive(Debug)]
+pub struct Answer {
+    /// Whatever it is; only the exchange has succeeded.
+    pub status: StatusCode,
+    /// As they came.
+    pub headers: header::HeaderMap,
+    /// Who answered.
+    pub url: Url,
+    answer: reqwest::Response,
+    host: String,
+    connect: Duration,
+    end: Instant,
+    whole: Duration,
+}
+
+impl Answer {
+    /// The next bytes of the body; none at its end.
+    ///
+    /// # Errors
+    /// When the connection breaks, or the limit for the whole exchange is reached.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        match timeout_at(self.end, self.answer.chunk()).await {
+            Ok(chunk) => chunk.map_err(|error| Error::of(&error, &self.host, self.connect)),
+            Err(_) => Err(Error::Timeout {
+                host: self.host.clone(),
+                phase: Phase::Whole,
+                limit: self.whole,
+            }),
+        }
+    }
 }
 
 impl Outbound {
@@ -81,19 +118,29 @@ impl Outbound {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_resolver(options: Options, resolver: impl Resolve) -> Result<Self, Error> {
-        let resolver: Arc<dyn Resolve> = Arc::new(resolver);
-        let allow: Arc<[Network]> = options.allow.clone().into();
-        let mut clients = HashMap::new();
-        for rule in [Rule::Public, Rule::Listed, Rule::Itself] {
-            let guard = Guard { rule, allow: allow.clone(), resolver: resolver.clone() };
-            let client = client(&options, guard.clone()).map_err(|error| Error::Broken {
-                host: "the HTTP client".to_owned(),
-                reason: error.to_string(),
-            })?;
-            clients.insert(rule, (guard, client));
-        }
-        let (itself, connect) = (options.itself, options.connect);
+        let (itself, connect) = (options.itself.clone(), options.connect);
+        let clients = Clients::new(options, Arc::new(resolver))?;
         Ok(Self { inner: Arc::new(Inner { clients, itself, connect }) })
+    }
+
+    /// Sends a request and hands over the answer as soon as its head is there. Redirects are not
+    /// followed, and [`Request::take`] does not count.
+    ///
+    /// # Errors
+    /// When there is no answer within the limits.
+    pub async fn open(&self, request: &Request) -> Result<Answer, Error> {
+        let (end, whole) = (Instant::now() + request.limits.whole, request.limits.whole);
+        let host = host_of(&request.url);
+        let connect = self.inner.connect;
+        match timeout_at(end, self.hop(request, &host)).await {
+            Ok(answer) => {
+                let answer = answer?;
+                let (status, headers) = (answer.status(), answer.headers().clone());
+                let url = request.url.clone();
+                Ok(Answer { status, headers, url, answer, host, connect, end, whole })
+            }
+            Err(_) => Err(Error::Timeout { host, phase: Phase::Whole, limit: whole }),
+        }
     }
 
     /// Sends a request and reads the answer.
@@ -134,7 +181,7 @@ impl Outbound {
             let answer = self.hop(request, host).await?;
             let head_after = started.elapsed();
             let (status, headers) = (answer.status(), answer.headers().clone());
-            match request::location(status, &headers, &request.url) {
+            match location(status, &headers, &request.url) {
                 Some(_) if allowed == 0 => {}
                 Some(_) if request.redirects == 0 => {
                     return Err(Error::TooManyRedirects { host: host.clone(), limit: allowed });
@@ -177,7 +224,7 @@ impl Outbound {
         }
     }
 
-    fn choose(&self, request: &Request) -> Result<&(Guard, reqwest::Client), Error> {
+    fn choose(&self, request: &Request) -> Result<(Guard, reqwest::Client), Error> {
         let url = &request.url;
         let encrypted = match url.scheme() {
             "https" => true,
@@ -191,7 +238,8 @@ impl Outbound {
         } else {
             Rule::Public
         };
-        Ok(&self.inner.clients[&rule])
+        let kind = Kind { rule, title_case: request.title_case, trust: request.trust.clone() };
+        self.inner.clients.of(kind)
     }
 
     async fn body(
@@ -241,32 +289,4 @@ fn host_of(url: &Url) -> String {
 fn literal(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?;
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-/// Encryption for connections to others: Mozilla's certificate authorities, nothing of the machine.
-pub fn tls() -> rustls::ClientConfig {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring knows the versions that rustls asks for")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
-}
-
-fn client(options: &Options, guard: Guard) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls())
-        .dns_resolver(Arc::new(guard))
-        .user_agent(&options.user_agent)
-        .connect_timeout(options.connect)
-        .pool_idle_timeout(options.idle)
-        .pool_max_idle_per_host(options.idle_per_host)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        // A proxy from the environment would resolve names by itself, past the guard.
-        .no_proxy()
-        .tcp_nodelay(true)
-        .http1_only()
-        .build()
 }

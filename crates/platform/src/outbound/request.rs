@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
@@ -29,6 +29,22 @@ pub struct Request {
     pub redirects: u8,
     /// Where `http://` may lead.
     pub unencrypted: Unencrypted,
+    /// Whose certificates are believed.
+    pub trust: Trust,
+    /// Whether names of headers are written `Like-This`, for servers that mind.
+    pub title_case: bool,
+}
+
+/// Whose certificates are believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// Those of the usual authorities.
+    #[default]
+    Usual,
+    /// Also those of these authorities, and these certificates themselves, in PEM.
+    Also(Arc<str>),
+    /// Anybody's. Whoever sits between can then read and change everything.
+    Anything,
 }
 
 /// Time limits of one exchange. The limit for connecting belongs to the client.
@@ -77,11 +93,14 @@ impl Request {
             take: Take::Whole(1024 * 1024),
             redirects: 0,
             unencrypted: Unencrypted::Anywhere,
+            trust: Trust::Usual,
+            title_case: false,
         }
     }
 
-    /// The request that follows a redirect to `next`.
-    pub(super) fn redirected(&mut self, status: StatusCode, mut next: Url) {
+    /// Turns it into the request that follows a redirect to `next`. `Authorization`, `Cookie` and
+    /// sensitive headers are left behind when that is another origin.
+    pub fn redirected(&mut self, status: StatusCode, mut next: Url) {
         let kept =
             matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         let read = matches!(self.method, Method::GET | Method::HEAD);
@@ -135,8 +154,9 @@ pub struct Response {
     pub whole_after: Duration,
 }
 
-/// Where an answer redirects to; none when it does not redirect.
-pub(super) fn location(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Option<Url>> {
+/// Where an answer redirects to: nothing when it does not redirect, and nothing inside when it
+/// redirects to nowhere.
+pub fn location(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Option<Url>> {
     let redirects = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     redirects.then(|| {
         let location = headers.get(LOCATION)?;

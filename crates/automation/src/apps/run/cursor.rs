@@ -65,7 +65,12 @@ impl ItemId {
         }
     }
 
-    fn value(&self) -> Value {
+    /// Whether both name the same item.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.compare(other) == Ordering::Equal
+    }
+
+    pub(super) fn value(&self) -> Value {
         match self {
             Self::Number(number) => Value::Number(*number),
             Self::Text(text) => Value::text(text.as_str()),

@@ -72,6 +72,8 @@ pub struct Bounds {
     pub shown_bytes: usize,
     /// Whether `rejectUnauthorized: false` is obeyed. Otherwise such a request is refused.
     pub unverified_tls: bool,
+    /// Values that an answer may be made of.
+    pub values: usize,
     /// What one evaluation may use.
     pub evaluation: Limits,
 }
@@ -90,6 +92,7 @@ impl Default for Bounds {
             redirects: 10,
             shown_bytes: 16 * 1024,
             unverified_tls: false,
+            values: 1_000_000,
             evaluation: Limits::default(),
         }
     }

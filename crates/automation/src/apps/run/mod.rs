@@ -4,12 +4,35 @@
 //! A call shares nothing with other calls but the [`Host`]. Whatever a service answers, a call ends
 //! within its [`Bounds`], with a result or with a typed error and the exchanges that led to it.
 
+mod address;
+mod body;
+mod call;
+mod cookies;
 mod cursor;
+mod decode;
 mod exchange;
+mod flow;
+mod harvest;
 mod host;
 mod incoming;
+mod judge;
+mod mask;
+mod modules;
+mod multipart;
 mod outcome;
+mod poll;
+mod prepare;
+mod reception;
+mod respond;
+mod sanitize;
 mod scene;
+mod scope;
+mod sections;
+mod send;
+mod sign;
+mod text;
+mod unpack;
+mod xml;
 
 use halyard_iml::Value;
 
@@ -21,23 +44,16 @@ pub use outcome::{Answered, Failure, Outcome, Polled, Redirect, Section, Start};
 pub use scene::Scene;
 
 use super::{
-    AppError, ErrorType, Module, Rpc, Webhook,
+    Module, Rpc, Webhook,
     plan::{Communication, Request},
 };
-
-fn unbuilt() -> Failure {
-    Failure {
-        error: AppError::new(ErrorType::UnexpectedError, "The executor is not built yet."),
-        exchanges: Vec::new(),
-    }
-}
 
 /// Runs an action, a search or a universal module.
 ///
 /// # Errors
 /// What the service, the app or a bound makes of it.
-pub async fn module(_: &Host, _: &Module, _: &Scene<'_>) -> Result<Outcome, Failure> {
-    Err(unbuilt())
+pub async fn module(host: &Host, module: &Module, scene: &Scene<'_>) -> Result<Outcome, Failure> {
+    modules::module(host, module, scene).await
 }
 
 /// Asks a polling trigger for what is new: at most `limit` bundles, and at most as many as the
@@ -46,29 +62,29 @@ pub async fn module(_: &Host, _: &Module, _: &Scene<'_>) -> Result<Outcome, Fail
 /// # Errors
 /// As [`module`]. The cursor that was given stays the one to go on with.
 pub async fn poll(
-    _: &Host,
-    _: &Module,
-    _: &Scene<'_>,
-    _cursor: &Cursor,
-    _limit: Option<usize>,
+    host: &Host,
+    module: &Module,
+    scene: &Scene<'_>,
+    cursor: &Cursor,
+    limit: Option<usize>,
 ) -> Result<Polled, Failure> {
-    Err(unbuilt())
+    poll::poll(host, module, scene, cursor, limit).await
 }
 
 /// The items that people can choose a start from.
 ///
 /// # Errors
 /// As [`module`]; also when the trigger has no such list.
-pub async fn epoch(_: &Host, _: &Module, _: &Scene<'_>) -> Result<Vec<Start>, Failure> {
-    Err(unbuilt())
+pub async fn epoch(host: &Host, module: &Module, scene: &Scene<'_>) -> Result<Vec<Start>, Failure> {
+    poll::epoch(host, module, scene).await
 }
 
 /// Runs an RPC.
 ///
 /// # Errors
 /// As [`module`].
-pub async fn rpc(_: &Host, _: &Rpc, _: &Scene<'_>) -> Result<Answered, Failure> {
-    Err(unbuilt())
+pub async fn rpc(host: &Host, rpc: &Rpc, scene: &Scene<'_>) -> Result<Answered, Failure> {
+    modules::rpc(host, rpc, scene).await
 }
 
 /// Runs a section of a connection. `temp` is what the section before has left.
@@ -76,20 +92,25 @@ pub async fn rpc(_: &Host, _: &Rpc, _: &Scene<'_>) -> Result<Answered, Failure> 
 /// # Errors
 /// As [`module`].
 pub async fn section(
-    _: &Host,
-    _: &Request,
-    _: &Scene<'_>,
-    _temp: Value,
+    host: &Host,
+    request: &Request,
+    scene: &Scene<'_>,
+    temp: Value,
 ) -> Result<Section, Failure> {
-    Err(unbuilt())
+    sections::run(host, std::slice::from_ref(request), scene, temp).await
 }
 
 /// The address that a section sends a browser to (`authorize`). Makes no request.
 ///
 /// # Errors
 /// When the address cannot be built.
-pub fn redirect(_: &Host, _: &Request, _: &Scene<'_>, _temp: Value) -> Result<Redirect, Failure> {
-    Err(unbuilt())
+pub fn redirect(
+    host: &Host,
+    request: &Request,
+    scene: &Scene<'_>,
+    temp: Value,
+) -> Result<Redirect, Failure> {
+    sections::redirect(host, request, scene, temp)
 }
 
 /// What a section makes of the callback that has come in (`query` of the scene): its `response`
@@ -97,38 +118,52 @@ pub fn redirect(_: &Host, _: &Request, _: &Scene<'_>, _temp: Value) -> Result<Re
 ///
 /// # Errors
 /// When the section says that the callback is not valid.
-pub fn returned(_: &Host, _: &Request, _: &Scene<'_>, _temp: Value) -> Result<Section, Failure> {
-    Err(unbuilt())
+pub fn returned(
+    host: &Host,
+    request: &Request,
+    scene: &Scene<'_>,
+    temp: Value,
+) -> Result<Section, Failure> {
+    sections::returned(host, request, scene, temp)
 }
 
-/// Runs `attach`, `detach` or `update` of a webhook.
+/// Runs the requests of a basic connection, or `attach`, `detach` or `update` of a webhook.
 ///
 /// # Errors
 /// As [`module`].
-pub async fn procedure(_: &Host, _: &Communication, _: &Scene<'_>) -> Result<Section, Failure> {
-    Err(unbuilt())
+pub async fn procedure(
+    host: &Host,
+    communication: &Communication,
+    scene: &Scene<'_>,
+) -> Result<Section, Failure> {
+    sections::run(host, &communication.requests, scene, Value::Undefined).await
 }
 
 /// What becomes of a call to the address of a webhook. Makes no request.
 ///
 /// # Errors
-/// When an expression of the webhook fails.
-pub fn receive(_: &Host, _: &Webhook, _: &Incoming, _: &Scene<'_>) -> Result<Received, Failure> {
-    Err(unbuilt())
+/// When the body cannot be read, or an expression of the webhook fails.
+pub fn receive(
+    host: &Host,
+    webhook: &Webhook,
+    incoming: &Incoming,
+    scene: &Scene<'_>,
+) -> Result<Received, Failure> {
+    reception::receive(host, webhook, incoming, scene)
 }
 
 /// Runs an instant trigger for one item (`payload` of the scene). It has exactly one bundle.
 ///
 /// # Errors
 /// As [`module`].
-pub async fn instant(_: &Host, _: &Module, _: &Scene<'_>) -> Result<Outcome, Failure> {
-    Err(unbuilt())
+pub async fn instant(host: &Host, module: &Module, scene: &Scene<'_>) -> Result<Outcome, Failure> {
+    modules::instant(host, module, scene).await
 }
 
 /// The answer that a responder gives to the call that has started the run. Makes no request.
 ///
 /// # Errors
 /// When an expression of the responder fails.
-pub fn responder(_: &Host, _: &Module, _: &Scene<'_>) -> Result<Answer, Failure> {
-    Err(unbuilt())
+pub fn responder(host: &Host, module: &Module, scene: &Scene<'_>) -> Result<Answer, Failure> {
+    respond::responder(host, module, scene)
 }

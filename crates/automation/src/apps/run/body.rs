@@ -1,0 +1,218 @@
+//! Bodies of requests and answers, encoded.
+
+use bytes::Bytes;
+use halyard_iml::{Collection, Value};
+
+use super::text::{pairs, query, text};
+
+/// An encoded body.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Encoded {
+    /// What is sent.
+    pub(super) bytes: Bytes,
+    /// The Content-Type, unless the author writes another one.
+    pub(super) content_type: Option<String>,
+    /// The pairs of a form, which signatures cover.
+    pub(super) form: Option<Vec<(String, String)>>,
+}
+
+/// How a body is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Json,
+    Urlencoded,
+    Multipart,
+    Text,
+    Binary,
+}
+
+impl Encoding {
+    /// The encoding of a `type`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "json" => Self::Json,
+            "urlencoded" => Self::Urlencoded,
+            "multipart/form-data" => Self::Multipart,
+            "text" | "string" | "raw" => Self::Text,
+            "binary" => Self::Binary,
+            _ => return None,
+        })
+    }
+
+    /// Encodes a value. `boundary` separates parts and occurs nowhere else.
+    pub(super) fn encode(
+        self,
+        value: &Value,
+        boundary: impl FnOnce() -> String,
+    ) -> Result<Encoded, String> {
+        if value.is_undefined() {
+            return Ok(Encoded::default());
+        }
+        let plain = |bytes: Bytes, content_type: Option<&str>| Encoded {
+            bytes,
+            content_type: content_type.map(str::to_owned),
+            form: None,
+        };
+        Ok(match (self, value) {
+            // Such as XML under the default type.
+            (Self::Json, Value::Text(text)) => {
+                plain(Bytes::copy_from_slice(text.as_bytes()), Some("application/json"))
+            }
+            (Self::Json, value) => {
+                let json = value.to_json().map_err(|error| error.to_string())?;
+                plain(json.into(), Some("application/json"))
+            }
+            (Self::Urlencoded, Value::Text(text)) => {
+                let form = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+                let bytes = Bytes::copy_from_slice(text.as_bytes());
+                let content_type = Some("application/x-www-form-urlencoded".to_owned());
+                Encoded { bytes, content_type, form: Some(form) }
+            }
+            (Self::Urlencoded, value) => {
+                let form = pairs(&*members(value, "urlencoded")?);
+                let content_type = Some("application/x-www-form-urlencoded".to_owned());
+                Encoded { bytes: query(&form).into(), content_type, form: Some(form) }
+            }
+            (Self::Multipart, value) => {
+                let boundary = boundary();
+                let body = multipart(&*members(value, "multipart/form-data")?, &boundary);
+                plain(body.into(), Some(&format!("multipart/form-data; boundary={boundary}")))
+            }
+            (Self::Text, Value::Buffer(bytes)) => plain(Bytes::copy_from_slice(bytes), None),
+            (Self::Text, value) => plain(text(value).into(), None),
+            (Self::Binary, Value::Buffer(bytes)) => {
+                plain(Bytes::copy_from_slice(bytes), Some("application/octet-stream"))
+            }
+            (Self::Binary, value) => plain(text(value).into(), Some("application/octet-stream")),
+        })
+    }
+}
+
+fn members(value: &Value, kind: &str) -> Result<std::sync::Arc<Collection>, String> {
+    match value {
+        Value::Collection(collection) => Ok(collection.clone()),
+        Value::Null => Ok(std::sync::Arc::default()),
+        other => Err(format!(
+            "A body of the type {kind} must be a collection, not {}.",
+            other.kind().name()
+        )),
+    }
+}
+
+fn multipart(parts: &Collection, boundary: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (key, value) in parts.iter() {
+        match value {
+            Value::Undefined => {}
+            Value::Array(items) => {
+                for item in items.iter() {
+                    part(&mut out, boundary, key.name(), item);
+                }
+            }
+            one => part(&mut out, boundary, key.name(), one),
+        }
+    }
+    out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    out
+}
+
+fn part(out: &mut Vec<u8>, boundary: &str, name: &str, value: &Value) {
+    let (content, options) = match value {
+        Value::Collection(file) if file.by_name("value").is_some() => {
+            (file.by_name("value").cloned().unwrap_or_default(), file.by_name("options").cloned())
+        }
+        value => (value.clone(), None),
+    };
+    let option = |name: &str| match &options {
+        Some(Value::Collection(options)) => {
+            options.by_name(name).filter(|value| !value.is_empty()).map(text)
+        }
+        _ => None,
+    };
+    let mut head =
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(name));
+    let file_name = option("filename");
+    if let Some(file_name) = &file_name {
+        head.push_str(&format!("; filename=\"{}\"", quoted(file_name)));
+    }
+    let is_file = file_name.is_some() || matches!(content, Value::Buffer(_));
+    let content_type =
+        option("contentType").or_else(|| is_file.then(|| "application/octet-stream".to_owned()));
+    if let Some(content_type) = content_type {
+        // Whoever names the type does not write further headers.
+        let line: String = content_type.chars().filter(|letter| !letter.is_control()).collect();
+        head.push_str(&format!("\r\nContent-Type: {line}"));
+    }
+    head.push_str("\r\n\r\n");
+    out.extend_from_slice(head.as_bytes());
+    match &content {
+        Value::Buffer(bytes) => out.extend_from_slice(bytes),
+        other => out.extend_from_slice(text(other).as_bytes()),
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A name between quotes, escaped as browsers do it.
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(kind: &str, json: &str) -> (String, Option<String>) {
+        let value = Value::from_json(json).unwrap();
+        let encoding = Encoding::named(kind).unwrap();
+        let body = encoding.encode(&value, || "xyz".to_owned()).unwrap();
+        (String::from_utf8(body.bytes.to_vec()).unwrap(), body.content_type)
+    }
+
+    #[test]
+    fn each_type_has_its_form() {
+        let json = Some("application/json".to_owned());
+        assert_eq!(
+            encoded("json", r#"{"a":[1,null]}"#),
+            (r#"{"a":[1,null]}"#.into(), json.clone())
+        );
+        assert_eq!(encoded("json", r#""<xml/>""#), ("<xml/>".into(), json));
+        assert_eq!(
+            encoded("urlencoded", r#"{"a":{"b":1},"c":["x","y z"]}"#),
+            ("a%5Bb%5D=1&c=x&c=y%20z".into(), Some("application/x-www-form-urlencoded".into()))
+        );
+        assert_eq!(encoded("raw", "12.5"), ("12.5".into(), None));
+        assert_eq!(
+            encoded("binary", "\"x\""),
+            ("x".into(), Some("application/octet-stream".into()))
+        );
+        assert!(Encoding::named("yaml").is_none());
+    }
+
+    #[test]
+    fn parts_are_fields_and_files() {
+        let file = Value::collection(Collection::of([
+            ("value", Value::buffer(&b"\x00\xff"[..])),
+            (
+                "options",
+                Value::collection(Collection::of([
+                    ("filename", Value::from("a\"b.png")),
+                    ("contentType", Value::from("image/png\r\nX: y")),
+                ])),
+            ),
+        ]));
+        let body = Value::collection(Collection::of([
+            ("a", Value::Number(1.0)),
+            ("list", Value::array(vec![Value::from("x"), Value::from("y")])),
+            ("file", file),
+            ("none", Value::Undefined),
+        ]));
+        let body = Encoding::Multipart.encode(&body, || "xyz".to_owned()).unwrap();
+        assert_eq!(body.content_type.as_deref(), Some("multipart/form-data; boundary=xyz"));
+        let expected: &[u8] = b"--xyz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
+            --xyz\r\nContent-Disposition: form-data; name=\"list\"\r\n\r\nx\r\n\
+            --xyz\r\nContent-Disposition: form-data; name=\"list\"\r\n\r\ny\r\n\
+            --xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a%22b.png\"\r\n\
+            Content-Type: image/pngX: y\r\n\r\n\x00\xff\r\n--xyz--\r\n";
+        assert_eq!(body.bytes, expected);
+    }
+}

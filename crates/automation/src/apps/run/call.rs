@@ -1,0 +1,99 @@
+//! One call: what it has used of its bounds, what it has sent, and what it must not tell.
+
+use std::time::Duration;
+
+use halyard_iml::{Key, Value};
+use halyard_platform::outbound::Url;
+use tokio::time::Instant;
+
+use super::{Exchange, Failure, Host, Scene, cookies::Jar, mask::Mask, scope::Expressions};
+use crate::apps::{AppError, ErrorType, plan::Request};
+
+/// One call.
+pub(super) struct Call<'a> {
+    pub(super) expressions: Expressions<'a>,
+    pub(super) mask: Mask,
+    pub(super) jar: Jar,
+    /// Requests that were sent.
+    pub(super) requests: u32,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) warnings: Vec<String>,
+    started: Instant,
+    time: Duration,
+}
+
+impl<'a> Call<'a> {
+    /// Begins a call that makes these requests.
+    pub(super) fn new<'p>(
+        host: &'a Host,
+        scene: &'a Scene<'a>,
+        requests: impl IntoIterator<Item = &'p Request>,
+    ) -> Self {
+        // An app that asks for more time for a request needs that time for the whole call.
+        let asked = requests.into_iter().filter_map(|request| request.timeout).max();
+        let time = asked.unwrap_or_default().min(host.bounds.longest_time).max(host.bounds.time);
+        Self {
+            expressions: Expressions { host, scene },
+            mask: Mask::of(&scene.secrets),
+            jar: Jar::default(),
+            requests: 0,
+            exchanges: Vec::new(),
+            warnings: Vec::new(),
+            started: Instant::now(),
+            time,
+        }
+    }
+
+    pub(super) fn host(&self) -> &'a Host {
+        self.expressions.host
+    }
+
+    pub(super) fn scene(&self) -> &'a Scene<'a> {
+        self.expressions.scene
+    }
+
+    /// The time that is left.
+    pub(super) fn left(&self) -> Result<Duration, AppError> {
+        let left = self.time.saturating_sub(self.started.elapsed());
+        if left.is_zero() { Err(self.out_of_time()) } else { Ok(left) }
+    }
+
+    pub(super) fn out_of_time(&self) -> AppError {
+        let limit = self.time.as_millis();
+        AppError::new(
+            ErrorType::ModuleTimeoutError,
+            format!("It took longer than {limit} ms, which is the time that it may take."),
+        )
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        let warning = warning.into();
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// What is told of a call that has ended well.
+    pub(super) fn told(self) -> (Vec<Exchange>, Vec<String>) {
+        let warnings = self.warnings.iter().map(|warning| self.mask.hide(warning)).collect();
+        (self.exchanges, warnings)
+    }
+
+    /// What is told of a call that has failed.
+    pub(super) fn failed(self, mut error: AppError) -> Failure {
+        error.message = self.mask.hide(&error.message);
+        Failure { error, exchanges: self.exchanges }
+    }
+}
+
+/// The root `pagination`.
+pub(super) fn pagination(page: u32) -> Value {
+    let page = Value::Number(f64::from(page));
+    Value::collection(halyard_iml::Collection::new(vec![(Key::new("page"), page)]))
+}
+
+/// Host and port of an address, for messages.
+pub(super) fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -1,0 +1,343 @@
+//! From a prepared request to the values of its answer.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use halyard_iml::{Collection, Key, Value};
+use halyard_platform::outbound::{
+    self, Answer,
+    header::{
+        CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE,
+    },
+};
+use tokio::time::Instant;
+
+use super::{
+    Exchange, Shown,
+    call::{Call, place},
+    decode::Format,
+    judge::Verdict,
+    prepare::Prepared,
+    sanitize::{Paths, Sanitizer},
+    scope::{Frame, Page, Scope},
+    text::{read_http_date, text},
+    unpack::unpack,
+};
+use crate::apps::{
+    AppError, ErrorType,
+    plan::{Decode, Request},
+};
+
+/// An answer, decoded.
+pub(super) struct Answered {
+    pub(super) page: Page,
+    pub(super) verdict: Verdict,
+}
+
+impl Call<'_> {
+    /// Sends a request and decodes the answer.
+    pub(super) async fn send(
+        &mut self,
+        frame: &Frame,
+        plan: &Request,
+        mut prepared: Prepared,
+    ) -> Result<Answered, AppError> {
+        self.requests += 1;
+        let mut note = self.note(plan, &prepared);
+        let (at, started) = (self.host().clock.now(), Instant::now());
+        let result = self.exchange(frame, plan, &mut prepared, &mut note).await;
+        let problem = result.as_ref().err().map(|error| self.mask.hide(&error.message));
+        let Note { status, shown } = note;
+        self.exchanges.push(Exchange { at, took: started.elapsed(), status, problem, shown });
+        result
+    }
+
+    fn sanitizer(&self, plan: &Request) -> Option<Sanitizer<'_>> {
+        let paths = Paths::of(plan.sanitize.as_deref()?);
+        Some(Sanitizer { mask: &self.mask, paths, bytes: self.host().bounds.shown_bytes })
+    }
+
+    fn note(&self, plan: &Request, prepared: &Prepared) -> Note {
+        let shown = self.sanitizer(plan).map(|sanitizer| {
+            let mut shown = Shown::default();
+            let request = &prepared.request;
+            let (method, url) = (request.method.as_str(), &request.url);
+            sanitizer.request(&mut shown, method, url, &request.headers, &prepared.body);
+            shown
+        });
+        Note { status: None, shown }
+    }
+
+    async fn exchange(
+        &mut self,
+        frame: &Frame,
+        plan: &Request,
+        prepared: &mut Prepared,
+        note: &mut Note,
+    ) -> Result<Answered, AppError> {
+        let mut answer = self.follow(plan, prepared).await?;
+        let status = answer.status.as_u16();
+        note.status = Some(status);
+        let content_type = header(&answer.headers, CONTENT_TYPE.as_str());
+        let decode = self.format(frame, plan, status)?;
+        let body = self.body(&mut answer).await;
+        let headers = std::mem::take(&mut answer.headers);
+        let body = match body {
+            Ok(body) => body,
+            Err(error) => {
+                self.show(plan, note, &headers, b"", None);
+                return Err(AppError { status: Some(status), ..error });
+            }
+        };
+        let format = decode.unwrap_or_else(|| Format::of_content_type(&content_type));
+        let values = self.host().bounds.values;
+        let value = match format.read(&body, &content_type, values) {
+            Ok(value) => value,
+            // An error page need not be what the answer would have been.
+            Err(_) if status >= 400 => Value::from(&*super::decode::text(&body, &content_type)),
+            Err(cause) => {
+                self.show(plan, note, &headers, &body, None);
+                let error = AppError::new(ErrorType::DataError, cause);
+                return Err(AppError { status: Some(status), ..error });
+            }
+        };
+        self.show(plan, note, &headers, &body, Some(&value));
+        let retry_after = match status {
+            429 | 503 => retry_after(&headers, self.host().clock.now()),
+            _ => None,
+        };
+        Ok(Answered {
+            page: Page {
+                body: value,
+                headers: root_of(&headers),
+                status_code: Value::Number(f64::from(status)),
+                iterate: Value::Undefined,
+            },
+            verdict: Verdict { status: Some(status), retry_after },
+        })
+    }
+
+    fn show(
+        &self,
+        plan: &Request,
+        note: &mut Note,
+        headers: &HeaderMap,
+        bytes: &[u8],
+        body: Option<&Value>,
+    ) {
+        if let (Some(shown), Some(sanitizer)) = (&mut note.shown, self.sanitizer(plan)) {
+            sanitizer.response(shown, headers, bytes, body);
+        }
+    }
+
+    /// Sends, and sends again where answers redirect to.
+    async fn follow(
+        &mut self,
+        plan: &Request,
+        prepared: &mut Prepared,
+    ) -> Result<Answer, AppError> {
+        let (started, whole) = (Instant::now(), prepared.request.limits.whole);
+        let cookies = plan.share_cookies == Some(true);
+        let allowed = self.host().bounds.redirects;
+        let mut redirects = 0;
+        loop {
+            let request = &mut prepared.request;
+            self.cookies(request, prepared.cookie.as_deref(), cookies)?;
+            let left = whole.saturating_sub(started.elapsed()).min(self.left()?);
+            request.limits = outbound::Limits { head: left, whole: left };
+            let answer = self.host().outbound.open(request).await;
+            let answer = answer.map_err(|error| self.unanswered(&error, whole))?;
+            if cookies {
+                self.jar.take(&answer.url, &answer.headers, self.host().clock.now());
+            }
+            if !prepared.follows {
+                return Ok(answer);
+            }
+            let next = match outbound::location(answer.status, &answer.headers, &request.url) {
+                None => return Ok(answer),
+                Some(next) => next.ok_or_else(|| {
+                    let place = place(&answer.url);
+                    self.unreachable(format!("{place} redirects without a usable Location."))
+                })?,
+            };
+            if redirects == allowed {
+                let place = place(&answer.url);
+                let text = format!("{place} redirects more often than {allowed} times.");
+                return Err(self.unreachable(text));
+            }
+            redirects += 1;
+            if next.origin() != request.url.origin() {
+                prepared.cookie = None;
+                let keeps_body = matches!(answer.status.as_u16(), 307 | 308);
+                if keeps_body && self.mask.touches_bytes(&request.body) {
+                    let (from, to) = (place(&request.url), place(&next));
+                    return Err(self.unreachable(format!(
+                        "{from} redirects to {to}, and the body that would go there holds \
+                         credentials. Use the address of {to}, if that is right."
+                    )));
+                }
+            }
+            request.headers.remove(COOKIE);
+            request.redirected(answer.status, next);
+        }
+    }
+
+    fn cookies(
+        &self,
+        request: &mut outbound::Request,
+        own: Option<&str>,
+        shared: bool,
+    ) -> Result<(), AppError> {
+        let kept = if shared { self.jar.header(&request.url) } else { None };
+        let all: Vec<&str> = own.into_iter().chain(kept.as_deref()).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut value = HeaderValue::from_str(&all.join("; ")).map_err(|_| {
+            let message = "The header cookie has a value that cannot be sent.";
+            AppError::new(ErrorType::InvalidConfigurationError, message)
+        })?;
+        value.set_sensitive(true);
+        request.headers.insert(COOKIE, value);
+        Ok(())
+    }
+
+    fn unreachable(&self, message: String) -> AppError {
+        AppError::new(ErrorType::ConnectionError, message)
+    }
+
+    fn unanswered(&self, error: &outbound::Error, limit: Duration) -> AppError {
+        match error {
+            outbound::Error::Timeout { host, phase, .. } if *phase != outbound::Phase::Connect => {
+                let limit = limit.as_millis();
+                let message = format!("{host} took longer than {limit} ms to answer.");
+                AppError::new(ErrorType::ModuleTimeoutError, message)
+            }
+            outbound::Error::Url(_) => {
+                AppError::new(ErrorType::InvalidConfigurationError, error.to_string())
+            }
+            other => self.unreachable(other.to_string()),
+        }
+    }
+
+    /// Reads and unpacks a body that fits into memory.
+    async fn body(&self, answer: &mut Answer) -> Result<Bytes, AppError> {
+        let limit = self.host().bounds.body_bytes;
+        let too_long = || {
+            let message = format!("The answer is longer than {limit} bytes.");
+            AppError::new(ErrorType::MaxFileSizeExceededError, message)
+        };
+        let whole = self.left()?;
+        let mut body = BytesMut::new();
+        loop {
+            let chunk = answer.chunk().await.map_err(|error| self.unanswered(&error, whole))?;
+            let Some(chunk) = chunk else { break };
+            if body.len() + chunk.len() > limit {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let encoding = header(&answer.headers, CONTENT_ENCODING.as_str());
+        match unpack(&encoding, &body, limit) {
+            None => Ok(body.freeze()),
+            Some(Ok(unpacked)) => Ok(unpacked.into()),
+            Some(Err(cause)) => Err(AppError::new(ErrorType::DataError, cause)),
+        }
+    }
+
+    /// The format that `response.type` tells for a status; nothing for the automatic choice.
+    fn format(
+        &self,
+        frame: &Frame,
+        plan: &Request,
+        status: u16,
+    ) -> Result<Option<Format>, AppError> {
+        let template = match &plan.response.decode {
+            None => return Ok(None),
+            Some(Decode::Always(template)) => template,
+            Some(Decode::ByStatus(ranges)) => {
+                let narrowest = ranges
+                    .iter()
+                    .filter(|(from, to, _)| (*from..=*to).contains(&status))
+                    .min_by_key(|(from, to, _)| to - from);
+                let Some((_, _, template)) = narrowest else { return Ok(None) };
+                template
+            }
+        };
+        let value = self.expressions.value(template, frame.scope())?;
+        if value.is_empty() {
+            return Ok(None);
+        }
+        let name = text(&value);
+        Format::named(&name).ok_or_else(|| {
+            let message = format!("{name} is no type that an answer can have.");
+            AppError::new(ErrorType::InvalidConfigurationError, message)
+        })
+    }
+
+    /// Lets `response.temp` remember, and judges the answer.
+    pub(super) fn accept(
+        &mut self,
+        frame: &mut Frame,
+        plan: &Request,
+        page: &Page,
+        verdict: Verdict,
+    ) -> Result<(), AppError> {
+        for layer in &plan.response.temp {
+            let value = self.expressions.value(layer, frame.scope().page(page));
+            match value.and_then(|value| frame.remember(&value)) {
+                Ok(()) => {}
+                // What the service has to say matters more.
+                Err(error) if verdict.status.is_some_and(|status| status >= 400) => {
+                    self.warn(format!("response.temp fails: {}", error.message));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let scope: Scope<'_> = frame.scope().page(page);
+        super::judge::judge(self.expressions, &plan.response, scope, verdict, &mut self.warnings)
+    }
+}
+
+/// What is known of an exchange before it has ended.
+struct Note {
+    status: Option<u16>,
+    shown: Option<Shown>,
+}
+
+fn header(headers: &HeaderMap, name: &str) -> String {
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .unwrap_or_default()
+}
+
+/// The root `headers`: names in any case; of several values of a name only cookies stay apart.
+fn root_of(headers: &HeaderMap) -> Value {
+    let mut entries = Vec::with_capacity(headers.keys_len());
+    for name in headers.keys() {
+        let values: Vec<String> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect();
+        let value = if *name == SET_COOKIE {
+            Value::array(values.into_iter().map(Value::from).collect())
+        } else {
+            Value::from(values.join(", "))
+        };
+        entries.push((Key::new(name.as_str()), value));
+    }
+    Value::collection(Collection::new(entries).in_any_case())
+}
+
+/// The time that a service asks to be left alone.
+fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
+    let value = header(headers, RETRY_AFTER.as_str());
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let wait = read_http_date(value)?.saturating_sub(now).max(0);
+    u64::try_from(wait).ok().map(Duration::from_millis)
+}
