@@ -5,6 +5,7 @@
 
 pub mod apps;
 pub mod connections;
+pub mod doctor;
 pub mod operations;
 
 use halyard_platform::db::Migration;

@@ -22,4 +22,4 @@ pub use error::Error;
 pub use keys::{KEY_BYTES, Key, Keys};
 pub use making::{Making, Pending, Step};
 pub use secret::secrets;
-pub use store::{Store, forget_workspace};
+pub use store::{Store, forget_workspace, keys_in_use};

@@ -247,16 +247,12 @@ impl Store {
         }
     }
 
-    /// Ids of the keys that are needed to read everything.
+    /// As the function of the same name.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn keys_in_use(&self) -> Result<Vec<String>, Error> {
-        let ids = self
-            .db
-            .read(|tx| tx.all("select distinct key_id from connection order by key_id", params![]))
-            .await?;
-        Ok(ids)
+        Ok(self.db.read(keys_in_use).await?)
     }
 
     /// Saves what was found out since the connection was read.
@@ -418,6 +414,14 @@ impl Store {
         let sealed = about.seal(&connection.secrets, key, self.random.bytes())?;
         Ok((key.id().to_owned(), sealed))
     }
+}
+
+/// Ids of the keys that are needed to read all connections.
+///
+/// # Errors
+/// When the store fails.
+pub fn keys_in_use(tx: &mut db::Tx<'_>) -> Result<Vec<String>, db::Error> {
+    tx.all("select distinct key_id from connection order by key_id", params![])
 }
 
 /// Forgets the connections and cursors of a workspace that goes.

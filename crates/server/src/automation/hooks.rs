@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context;
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::{DefaultBodyLimit, Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -116,7 +116,7 @@ fn sent(answer: Answer) -> Response {
     for (name, value) in &answer.headers {
         response = response.header(name.as_str(), value.as_str());
     }
-    let body = Body::from(Bytes::from(answer.body));
+    let body = Body::from(answer.body);
     response.body(body).unwrap_or_else(|error| {
         tracing::warn!(%error, "the app's answer to a call cannot be sent");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()

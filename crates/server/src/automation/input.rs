@@ -92,7 +92,7 @@ fn read(file: &Path) -> anyhow::Result<String> {
 /// missing is asked for at a terminal. Passwords are also read from standard input, a line each.
 pub(crate) fn fill(
     fields: &Parameters,
-    given: Vec<(String, Value)>,
+    given: &[(String, Value)],
     before: &Value,
 ) -> anyhow::Result<Value> {
     let parameters: Vec<(&str, &Parameter)> = fields
@@ -102,7 +102,7 @@ pub(crate) fn fill(
             Field::Rpc(_) => None,
         })
         .collect();
-    for (key, _) in &given {
+    for (key, _) in given {
         if !parameters.iter().any(|(name, _)| name == key) {
             let known: Vec<&str> = parameters.iter().map(|(name, _)| *name).collect();
             let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
@@ -167,11 +167,11 @@ mod tests {
         ];
         let before = Collection::of([("a", Value::from("2")), ("b", Value::from("2"))]).into();
         let given = vec![("a".to_owned(), Value::from("3"))];
-        let filled = fill(&fields, given, &before).unwrap().to_json().unwrap();
+        let filled = fill(&fields, &given, &before).unwrap().to_json().unwrap();
         assert_eq!(filled, r#"{"a":"3","b":"2"}"#);
-        let filled = fill(&fields, Vec::new(), &Value::Undefined).unwrap().to_json().unwrap();
+        let filled = fill(&fields, &[], &Value::Undefined).unwrap().to_json().unwrap();
         assert_eq!(filled, r#"{"a":"1","b":"1"}"#);
-        let unknown = fill(&fields, vec![("x".to_owned(), Value::Null)], &Value::Undefined);
+        let unknown = fill(&fields, &[("x".to_owned(), Value::Null)], &Value::Undefined);
         let unknown = unknown.unwrap_err().to_string();
         assert_eq!(unknown, "set: the connection has no field \"x\"; it asks for a, b, c");
     }

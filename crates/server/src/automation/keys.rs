@@ -64,6 +64,25 @@ impl KeyFile {
         Ok(id)
     }
 
+    /// What to tell when keys of these ids are needed and not here.
+    pub(crate) fn missing(&self, needed: &[String]) -> Option<String> {
+        let here = self.read().unwrap_or_default();
+        let missing: Vec<&str> = needed
+            .iter()
+            .filter(|id| here.iter().all(|key| key.id() != id.as_str()))
+            .map(String::as_str)
+            .collect();
+        (!missing.is_empty()).then(|| {
+            format!(
+                "connections are encrypted with keys that are not in {}: {}; put them there from \
+                 the file of the installation that they come from, or remove the connections and \
+                 add them again",
+                self.path.display(),
+                missing.join(", ")
+            )
+        })
+    }
+
     fn write(&self, lines: &[String], replace: bool) -> anyhow::Result<()> {
         let folder = self.path.parent().context("the file of keys is in no folder")?;
         let failed = || format!("cannot write {}", self.path.display());

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use halyard_automation::connections::keys_in_use;
 use halyard_messaging::doctor;
 use halyard_platform::{
     archive::{Parts, Writer},
@@ -19,6 +20,7 @@ use halyard_platform::{
 
 use crate::{
     archive::{self, BLOBS, FORMAT, Meta, TABLES},
+    automation::keys::KeyFile,
     config::Config,
     wiring::{migrations, open_beside, open_blobs},
 };
@@ -60,6 +62,13 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
         );
     }
     unfinished.become_file(&arguments.to)?;
+    if summary.connections {
+        eprintln!(
+            "halyard: the connections are in it encrypted; their keys are not: keep a copy of {} \
+             elsewhere",
+            KeyFile::of(&config.data_dir).path().display()
+        );
+    }
     super::print(&format!(
         "{}: {} rows of {} tables, {} uploaded files, {} bytes",
         arguments.to.display(),
@@ -87,6 +96,7 @@ struct Summary {
     files: u64,
     bytes: u64,
     missing: Vec<doctor::File>,
+    connections: bool,
 }
 
 fn write(tx: &mut Tx<'_>, blobs: &Blobs, path: &Path) -> anyhow::Result<Summary> {
@@ -111,9 +121,10 @@ fn write(tx: &mut Tx<'_>, blobs: &Blobs, path: &Path) -> anyhow::Result<Summary>
         .with_context(|| format!("table {}", table.name))?;
         parts.flush(&mut writer)?;
     }
+    let connections = !keys_in_use(tx)?.is_empty();
     let (files, missing) = write_files(tx, blobs, &mut writer)?;
     let bytes = archive::finish(writer)?;
-    Ok(Summary { tables: meta.tables.len(), rows, files, bytes, missing })
+    Ok(Summary { tables: meta.tables.len(), rows, files, bytes, missing, connections })
 }
 
 /// Adds the files that the snapshot names, and answers those that are not on the disk.

@@ -1,7 +1,8 @@
-use std::{collections::HashMap, io::Read, process::ExitCode, str::FromStr};
+use std::{collections::HashMap, io::Read, process::ExitCode, str::FromStr, sync::Arc};
 
 use anyhow::Context;
 use clap::Args;
+use halyard_automation::connections::Store;
 use halyard_messaging::doctor::{File, file_exists, files};
 use halyard_platform::{
     blobs::{BlobId, Blobs},
@@ -9,10 +10,12 @@ use halyard_platform::{
     db::{self, Db, Schema},
     doctor::{Check, Findings, integrity},
     jobs,
+    random::Random,
 };
 use sha2::{Digest, Sha256};
 
 use crate::{
+    automation::keys::KeyFile,
     config::Config,
     wiring::{migrations, open_beside, open_blobs},
 };
@@ -49,6 +52,7 @@ pub(super) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
             .with_context(|| format!("the check {}", check.name))?;
     }
     examine_files(&db, &blobs, arguments, &mut report).await?;
+    examine_connections(&db, config, &mut report).await?;
     let now = Clock::system().now();
     for kind in db.read(move |tx| jobs::stats(tx, now)).await? {
         if kind.dead > 0 {
@@ -66,7 +70,26 @@ fn checks() -> Vec<Check> {
     let mut checks = halyard_platform::doctor::CHECKS.to_vec();
     checks.extend(halyard_identity::doctor::CHECKS);
     checks.extend(halyard_messaging::doctor::checks());
+    checks.extend(halyard_automation::doctor::CHECKS);
     checks
+}
+
+/// Connections that cannot be decrypted. Nothing is repaired: a key may only be elsewhere.
+async fn examine_connections(db: &Db, config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    let keys = Arc::new(KeyFile::of(&config.data_dir));
+    let store = Store::new(db.clone(), keys, Clock::system(), Random::os());
+    let mut found = Vec::new();
+    for listed in store.list(None).await? {
+        if let Err(error) = store.load(listed.about.workspace, &listed.about.name).await {
+            found.push(error.to_string());
+        }
+    }
+    if !found.is_empty() {
+        let words = format!("connection-keys: {} connections cannot be decrypted", found.len());
+        found.truncate(10);
+        report.damaged(&words, &found);
+    }
+    Ok(())
 }
 
 /// What was found so far.

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use halyard_automation::connections::keys_in_use;
 use halyard_messaging::search;
 use halyard_platform::{
     blobs::{BlobId, Blobs},
@@ -22,6 +23,7 @@ use halyard_platform::{
 
 use crate::{
     archive::{self, BLOBS, Meta, TABLES},
+    automation::keys::KeyFile,
     config::Config,
     wiring::{migrations, open_blobs, open_few, place},
 };
@@ -67,6 +69,10 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             })
         })
         .await;
+    let needed = match &loaded {
+        Ok(_) => db.read(keys_in_use).await,
+        Err(_) => Ok(Vec::new()),
+    };
     db.close().await;
     let rows = match loaded {
         Ok(rows) => rows,
@@ -83,6 +89,9 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
         meta.tables.len(),
         files.len()
     ));
+    if let Some(missing) = KeyFile::of(&config.data_dir).missing(&needed?) {
+        eprintln!("halyard: {missing}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

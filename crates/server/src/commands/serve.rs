@@ -3,6 +3,7 @@ use std::{future::IntoFuture, net::SocketAddr, process::ExitCode, sync::Arc, tim
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
 use clap::Args;
+use halyard_automation::connections::keys_in_use;
 use halyard_http_api::App;
 use halyard_identity::{Purpose, SecretHash, count_users, issue_code};
 use halyard_messaging::notification;
@@ -50,7 +51,11 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     }
     let outbox = Outbox::open(&config)?;
     let db = wiring::open_store(&config).await?;
-    KeyFile::of(&config.data_dir).ensure(&Random::os())?;
+    let keys = KeyFile::of(&config.data_dir);
+    keys.ensure(&Random::os())?;
+    if let Some(missing) = keys.missing(&db.read(keys_in_use).await?) {
+        tracing::warn!("{missing}");
+    }
     let app = wiring::app(&config, db).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("listen: cannot serve on {}; choose another address with --listen", config.listen)

@@ -14,7 +14,7 @@ use clap::Subcommand;
 
 use crate::config::{Config, Flags};
 
-/// What can be done with apps.
+/// What can be done with an app.
 #[derive(Subcommand)]
 pub(crate) enum Action {
     /// Checks the files of an app, a finding a line; exits with 1 when something cannot be used
@@ -27,7 +27,7 @@ pub(crate) enum Action {
     Watch(watch::Arguments),
 }
 
-/// Runs one of them. Checking needs no installation, so nothing of one may keep it from its work.
+/// Runs one of them. What needs no installation reads no configuration either.
 pub(super) async fn run(flags: &Flags, action: Action) -> anyhow::Result<ExitCode> {
     match action {
         Action::Lint(arguments) => lint::run(&arguments),

@@ -79,7 +79,7 @@ pub(super) async fn run(tools: &Tools, arguments: Arguments) -> anyhow::Result<(
     if given.iter().any(|(name, _)| name == "baseUrl") {
         bail!("set: another server is another connection; add a new one with its base-url");
     }
-    let parameters = input::fill(&described.parameters, given, &connection.secrets.parameters)?;
+    let parameters = input::fill(&described.parameters, &given, &connection.secrets.parameters)?;
     let making = Making {
         host: &tools.host,
         app: &app,

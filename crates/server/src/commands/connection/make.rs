@@ -54,7 +54,7 @@ pub(super) async fn run(tools: &Tools, arguments: Arguments) -> anyhow::Result<(
     if let (Some(url), true) = (&arguments.base_url, asks) {
         given.push((BASE_URL.to_owned(), Value::from(url.as_str())));
     }
-    let parameters = input::fill(&described.parameters, given, &Value::Undefined)?;
+    let parameters = input::fill(&described.parameters, &given, &Value::Undefined)?;
     let about = About {
         workspace: arguments.whose.id(),
         name: arguments.name.clone(),
