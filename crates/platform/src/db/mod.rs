@@ -25,6 +25,7 @@ mod load;
 mod migrate;
 mod postgres;
 mod sqlite;
+pub mod statistics;
 mod stats;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -85,6 +85,13 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Has PostgreSQL count what is in a table, for its planner.
+    pub(super) fn analyze(&mut self, table: &str) -> Result<(), Error> {
+        let Engine::Postgres(session) = &mut self.engine else { return Ok(()) };
+        let result = session.script(&format!("analyze \"{}\"", table.replace('"', "\"\"")));
+        self.noted(result)
+    }
+
     /// Lets the closure go on with what a query has most likely for an answer, such as who a token
     /// belongs to. False: not worth it here, ask.
     ///

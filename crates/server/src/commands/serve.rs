@@ -7,7 +7,7 @@ use halyard_automation::connections::keys_in_use;
 use halyard_http_api::App;
 use halyard_identity::{Purpose, SecretHash, count_users, issue_code};
 use halyard_messaging::notification;
-use halyard_platform::random::Random;
+use halyard_platform::{db::statistics, random::Random};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -82,8 +82,10 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     }
     let delivering = halyard_http_api::twist::hooks::start(&app).await?;
     let keeping = workers::housekeeping(app.clone(), config.data_dir.clone());
+    let statistics = statistics::keep(app.db.clone());
     let served = serve(listener, &app).await;
     keeping.abort();
+    drop(statistics);
     if let Some(mail) = mail {
         mail.stop(GRACE).await;
     }

@@ -19,10 +19,9 @@ use crate::db::{
 
 /// A writer that waits longer than that for a row gives up and is run again. Statements are short
 /// and written for their index: planning each again for its parameters, or compiling it, would
-/// take longer than running it. A plan is made once, often while tables are still empty, and must
-/// not be one that reads or hashes a whole table because that was cheap then.
-const PREPARE_SESSION: &str = "set lock_timeout = '10s'; set plan_cache_mode = force_generic_plan;
-     set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+/// take longer than running it. Plans are made anew when a table has grown; see `db::statistics`.
+const PREPARE_SESSION: &str =
+    "set lock_timeout = '10s'; set plan_cache_mode = force_generic_plan; set jit = off";
 
 /// One connection, driven from the thread that owns it.
 ///
