@@ -29,16 +29,16 @@ fn empty_fields_hold_what_the_generation_of_the_app_says() {
             {"name": "y", "type": "array"}]}]"#;
     let zone = Zone::utc();
     let mut rules = Rules::new(&zone);
-    assert_eq!(input_by(form, json("{}"), &rules), r#"{"c":{}}"#);
+    assert_eq!(input_by(form, &json("{}"), &rules), r#"{"c":{}}"#);
     let all = ["t", "n", "b", "a", "s", "m", "c"].map(ToOwned::to_owned);
     rules.erased = all.into_iter().collect();
     let erased = r#"{"t":null,"n":null,"a":[],"s":null,"m":[],"c":{}}"#;
-    assert_eq!(input_by(form, json("{}"), &rules), erased);
-    assert_eq!(input_by(form, json(r#"{"t": "x"}"#), &rules), erased);
+    assert_eq!(input_by(form, &json("{}"), &rules), erased);
+    assert_eq!(input_by(form, &json(r#"{"t": "x"}"#), &rules), erased);
     rules.erased.clear();
     rules.version = AppVersion::One;
     assert_eq!(
-        input_by(form, json("{}"), &rules),
+        input_by(form, &json("{}"), &rules),
         r#"{"t":null,"n":null,"a":[],"s":null,"m":[],"c":{"x":null,"y":[]}}"#
     );
     // An element deep inside is erased by its path.
@@ -46,10 +46,10 @@ fn empty_fields_hold_what_the_generation_of_the_app_says() {
     rules.erased = ["list[1].x".to_owned()].into_iter().collect();
     let form = r#"[{"name": "list", "type": "array", "spec": [{"name": "x", "type": "text"}]}]"#;
     let given = json(r#"{"list": [{"x": "a"}, {"x": "b"}]}"#);
-    assert_eq!(input_by(form, given, &rules), r#"{"list":[{"x":"a"},{"x":null}]}"#);
+    assert_eq!(input_by(form, &given, &rules), r#"{"list":[{"x":"a"},{"x":null}]}"#);
     rules.erased = ["v".to_owned()].into_iter().collect();
     let form = r#"[{"name": "v", "type": "text", "required": true}]"#;
-    assert_eq!(input_by(form, json("{}"), &rules), "! v: Field is mandatory.");
+    assert_eq!(input_by(form, &json("{}"), &rules), "! v: Field is mandatory.");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn dates_without_a_zone_or_time_are_in_that_of_the_user() {
         r#"[{"name": "at", "type": "date"}, {"name": "day", "type": "date", "time": false}]"#;
     let given = json(r#"{"at": "2016-12-28 10:00", "day": "2016-12-28T20:00:00Z"}"#);
     assert_eq!(
-        input_by(form, given, &rules),
+        input_by(form, &given, &rules),
         r#"{"at":"2016-12-28T01:00:00.000Z","day":"2016-12-28T15:00:00.000Z"}"#
     );
 }

@@ -39,11 +39,11 @@ fn told(invalid: &[Invalid]) -> String {
 
 /// What an operation gets of these values, or what is wrong with them.
 fn input(form: &str, given: &str) -> String {
-    input_by(form, json(given), &Rules::new(&Zone::utc()))
+    input_by(form, &json(given), &Rules::new(&Zone::utc()))
 }
 
-fn input_by(form: &str, given: Value, rules: &Rules<'_>) -> String {
-    match form::input(&fields(form), &given, rules) {
+fn input_by(form: &str, given: &Value, rules: &Rules<'_>) -> String {
+    match form::input(&fields(form), given, rules) {
         Ok(value) => value.to_json().unwrap(),
         Err(invalid) => format!("! {}", told(&invalid)),
     }

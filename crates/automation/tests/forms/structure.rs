@@ -49,7 +49,7 @@ fn unknown_fields_pass_unless_strict() {
     let zone = Zone::utc();
     let rules = Rules { strict: true, ..Rules::new(&zone) };
     assert_eq!(
-        input_by(form, json(given), &rules),
+        input_by(form, &json(given), &rules),
         "! c.y: Unknown field 'y'. | z: Unknown field 'z'."
     );
     assert_eq!(
@@ -80,7 +80,7 @@ fn nested_fields_stand_beside_their_parent() {
     let zone = Zone::utc();
     let strict = Rules { strict: true, ..Rules::new(&zone) };
     assert_eq!(
-        input_by(NESTED, json(r#"{"kind": "b", "x": 1}"#), &strict),
+        input_by(NESTED, &json(r#"{"kind": "b", "x": 1}"#), &strict),
         "! x: Unknown field 'x'."
     );
     // Several chosen options each bring their fields.

