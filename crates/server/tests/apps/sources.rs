@@ -84,8 +84,8 @@ fn every_text_of_our_apps_and_blueprints_is_read() {
         if source.trim().is_empty() {
             continue;
         }
-        let document =
-            Value::from_json(&source).unwrap_or_else(|cause| panic!("{shown} is not JSON: {cause}"));
+        let document = Value::from_json(&source)
+            .unwrap_or_else(|cause| panic!("{shown} is not JSON: {cause}"));
         let (_, findings) = Tree::new(&document, Context::default());
         for finding in findings {
             if finding.diagnostic.severity == Severity::Error {
