@@ -3,6 +3,7 @@
 
 mod administration;
 mod configuration;
+mod contents;
 mod expressions;
 mod run;
 mod serving;
