@@ -2,6 +2,7 @@
 
 mod about;
 mod answers;
+mod oauth;
 mod operation;
 mod schemas;
 #[cfg(test)]
@@ -84,6 +85,11 @@ pub fn document() -> Value {
             tags.push(tag);
         }
     }
+    for (path, item) in oauth::paths() {
+        paths.insert(path.to_owned(), item);
+    }
+    schemas.extend(oauth::schemas());
+    tags.push("oauth");
     let tags: Vec<Value> = tags.into_iter().map(|tag| json!({"name": tag})).collect();
     let mut document = json!({
         "openapi": "3.1.0",
@@ -104,6 +110,7 @@ pub fn document() -> Value {
                     "The server cannot take the call now. Nothing was done.",
                     Some("Seconds after which trying again makes sense."),
                 ),
+                "OAuthError": oauth::error_response(),
             },
             "securitySchemes": operation::security_schemes(),
         },

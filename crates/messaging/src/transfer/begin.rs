@@ -122,44 +122,48 @@ pub fn link(
     Ok(())
 }
 
-/// Ends an import, a slice at a time: what people have read is brought into bounds, the workspace is
-/// shown, and what was only needed meanwhile goes. Answers the workspace at the end; none when it is
-/// to be called again.
+/// Up to where an import is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    noun: String,
+    old: i64,
+}
+
+/// Brings what people have read into bounds, a slice at a time, once everything is here. Answers where
+/// to go on; none at the end. Nothing that a repetition of the import needs is lost.
 ///
 /// # Errors
 /// Those of the store.
-pub fn finish(tx: &mut Tx<'_>, import: i64, now: Millis) -> Result<Option<WorkspaceId>, Error> {
-    struct Left(String, i64, i64);
-    impl halyard_platform::db::FromRow for Left {
-        fn from_row(
-            row: &mut halyard_platform::db::Row<'_>,
-        ) -> Result<Self, halyard_platform::db::Error> {
-            Ok(Self(row.get()?, row.get()?, row.get()?))
-        }
-    }
-    let known = Known::load(tx, import, &[])?;
-    // The workspace goes last: until then the import can still be taken up.
-    let slice: Vec<Left> = tx.all(
-        "select noun, old_id, new_id from import_id where import_id = $1 and noun <> 'workspace'
-         order by noun, old_id limit $2",
-        params![import, SLICE],
+pub fn settle(
+    tx: &mut Tx<'_>,
+    import: i64,
+    after: Option<&Settled>,
+) -> Result<Option<Settled>, Error> {
+    Known::load(tx, import, &[])?;
+    let (noun, old) = after.map_or(("", i64::MIN), |after| (after.noun.as_str(), after.old));
+    let slice: Vec<(String, i64, i64)> = tx.all(
+        "select noun, old_id, new_id from import_id
+         where import_id = $1 and noun in ('conversation', 'thread')
+             and (noun, old_id) > ($2, $3)
+         order by noun, old_id limit $4",
+        params![import, noun, old, SLICE],
     )?;
-    for Left(noun, old, new) in &slice {
+    for (noun, _, new) in &slice {
         match noun.as_str() {
             "thread" => doctor::clamp_thread(tx, *new)?,
-            "conversation" => doctor::clamp_conversation(tx, *new)?,
-            _ => {}
+            _ => doctor::clamp_conversation(tx, *new)?,
         }
-        tx.exec(
-            "delete from import_id where import_id = $1 and noun = $2 and old_id = $3",
-            params![import, noun.as_str(), *old],
-        )?;
     }
-    if !slice.is_empty() {
-        return Ok(None);
-    }
+    Ok(slice.into_iter().next_back().map(|(noun, old, _)| Settled { noun, old }))
+}
+
+/// Ends an import that is settled: the workspace is shown, and the archive is known to be here.
+///
+/// # Errors
+/// Those of the store.
+pub fn finish(tx: &mut Tx<'_>, import: i64, now: Millis) -> Result<WorkspaceId, Error> {
+    let known = Known::load(tx, import, &[])?;
     let id = known.workspace();
-    tx.exec("delete from import_id where import_id = $1", params![import])?;
     tx.exec("update import set finished_at = $2 where id = $1", params![import, now])?;
     tx.exec("update workspace set removed_at = null where id = $1", params![id])?;
     let user = somebody_in_charge(tx, id)?;
@@ -170,7 +174,27 @@ pub fn finish(tx: &mut Tx<'_>, import: i64, now: Millis) -> Result<Option<Worksp
     audit::record(tx, &actor, id, "workspace_imported", subject, json!({}))?;
     let kind = search::FILL_JOB;
     jobs::enqueue(tx, &jobs::NewJob { kind, key: Some(kind), payload: "{}", run_at: now })?;
-    Ok(Some(id))
+    Ok(id)
+}
+
+/// Forgets, a slice at a time, what a finished import needed meanwhile. True when there may be more.
+///
+/// # Errors
+/// Those of the store.
+pub fn forget(tx: &mut Tx<'_>, import: i64) -> Result<bool, Error> {
+    let slice: Vec<(String, i64)> = tx.all(
+        "select d.noun, d.old_id from import_id d join import i on i.id = d.import_id
+         where d.import_id = $1 and i.finished_at is not null
+         order by d.noun, d.old_id limit $2",
+        params![import, SLICE],
+    )?;
+    for (noun, old) in &slice {
+        tx.exec(
+            "delete from import_id where import_id = $1 and noun = $2 and old_id = $3",
+            params![import, noun, *old],
+        )?;
+    }
+    Ok(!slice.is_empty())
 }
 
 /// An administrator. If the archive has brought none, its creator or whoever came first becomes one.

@@ -16,7 +16,7 @@ mod rooms;
 mod text;
 
 pub use archive::{Manifest, Summary, blobs_of, manifest, parse, write};
-pub use begin::{Begun, begin, begin_into, file_known, finish, link};
+pub use begin::{Begun, Settled, begin, begin_into, file_known, finish, forget, link, settle};
 pub use posts::attach;
 pub use read::{Cursor, Extent, Page, page};
 pub use record::{

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use halyard_messaging::{
     WorkspaceId,
-    transfer::{self, Attachment, Manifest, Record},
+    transfer::{self, Attachment, Manifest, Record, Settled},
 };
 use halyard_platform::{
     archive,
@@ -68,10 +68,11 @@ fn import(
     let (runtime, now) = (Handle::current(), Clock::system().now());
     let begun = db.write(move |tx| transfer::begin(tx, &digest, again, now));
     let begun = runtime.block_on(begun)?;
+    let intake = Intake { db, runtime, import: begun.import, follow: false };
     if let Some(id) = begun.finished {
+        intake.forget()?;
         return Ok(already(path, id));
     }
-    let intake = Intake { db, runtime, import: begun.import, follow: false };
     let (mut files, mut of_part) = (0_u64, Vec::<Attachment>::new());
     archive::read(open(path)?, &mut |name, content| -> anyhow::Result<()> {
         if let Some(id) = transfer::blobs_of(name) {
@@ -208,14 +209,29 @@ impl Intake<'_> {
 
     pub(super) fn finish(&self) -> anyhow::Result<WorkspaceId> {
         let (import, now) = (self.import, Clock::system().now());
+        let mut settled = None;
         loop {
-            let step = self.db.write(move |tx| {
-                tx.set_origin(halyard_identity::audit::OPERATOR);
-                transfer::finish(tx, import, now)
-            });
-            if let Some(id) = self.runtime.block_on(step)? {
-                return Ok(id);
+            let after: Option<Settled> = settled.take();
+            let step = self.db.write(move |tx| transfer::settle(tx, import, after.as_ref()));
+            settled = self.runtime.block_on(step)?;
+            if settled.is_none() {
+                break;
             }
         }
+        let finished = self.db.write(move |tx| {
+            tx.set_origin(halyard_identity::audit::OPERATOR);
+            transfer::finish(tx, import, now)
+        });
+        let id = self.runtime.block_on(finished)?;
+        self.forget()?;
+        Ok(id)
+    }
+
+    /// Clears away what only an import that goes on needs, also when the one that finished it could
+    /// not.
+    pub(super) fn forget(&self) -> anyhow::Result<()> {
+        let import = self.import;
+        while self.runtime.block_on(self.db.write(move |tx| transfer::forget(tx, import)))? {}
+        Ok(())
     }
 }

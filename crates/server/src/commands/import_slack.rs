@@ -75,10 +75,11 @@ fn import(db: &Db, arguments: &Arguments) -> anyhow::Result<String> {
         }
         other => other.into(),
     })?;
+    let intake = Intake { db, runtime, import: begun.import, follow: true };
     if let Some(id) = begun.finished {
+        intake.forget()?;
         return Ok(already(path, id));
     }
-    let intake = Intake { db, runtime, import: begun.import, follow: true };
     let (mut threads, mut comments, mut messages) = (0, 0, 0);
     let new = arguments.into.new.as_deref();
     Unpacked::open(path)?.read(new, now, &mut |records| {

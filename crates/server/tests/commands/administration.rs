@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::run::{Ended, finish, halyard};
 
-fn migrations() -> Vec<Migration> {
+pub(crate) fn migrations() -> Vec<Migration> {
     [halyard_platform::MIGRATIONS, halyard_identity::MIGRATIONS, halyard_messaging::MIGRATIONS]
         .concat()
 }
@@ -32,17 +32,17 @@ async fn run(test: &TestDb, arguments: &[&str], input: &str) -> Ended {
     tokio::task::spawn_blocking(move || finish(command, &input)).await.unwrap()
 }
 
-async fn ok(test: &TestDb, arguments: &[&str], input: &str) -> String {
+pub(crate) async fn ok(test: &TestDb, arguments: &[&str], input: &str) -> String {
     let ended = run(test, arguments, input).await;
     assert!(ended.ok, "{arguments:?}: {ended:?}");
     ended.out.trim().to_owned()
 }
 
-async fn json(test: &TestDb, arguments: &[&str]) -> Value {
+pub(crate) async fn json(test: &TestDb, arguments: &[&str]) -> Value {
     serde_json::from_str(&ok(test, arguments, "").await).unwrap()
 }
 
-async fn fails(test: &TestDb, arguments: &[&str], input: &str, words: &[&str]) {
+pub(crate) async fn fails(test: &TestDb, arguments: &[&str], input: &str, words: &[&str]) {
     let ended = run(test, arguments, input).await;
     assert!(!ended.ok && ended.out.is_empty(), "{arguments:?}: {ended:?}");
     for word in words {

@@ -4,6 +4,7 @@
 mod administration;
 mod apps;
 mod configuration;
+mod contents;
 mod expressions;
 mod run;
 mod serving;

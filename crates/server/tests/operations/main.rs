@@ -7,6 +7,7 @@ mod crash;
 mod disk;
 mod doctor;
 mod hooks;
+mod import;
 mod load;
 mod mail;
 #[path = "../../../messaging/tests/support/ranks.rs"]

@@ -26,9 +26,9 @@ async fn from_postgres_to_sqlite() {
 }
 
 /// Lines with their folders, and files with their bytes.
-type Content = (Vec<(String, Value)>, Vec<(String, Vec<u8>)>);
+pub(crate) type Content = (Vec<(String, Value)>, Vec<(String, Vec<u8>)>);
 
-fn read(path: &Path) -> Content {
+pub(crate) fn read(path: &Path) -> Content {
     let (mut lines, mut files) = (Vec::new(), Vec::new());
     archive::read(File::open(path).unwrap(), &mut |name, content| -> std::io::Result<()> {
         let mut bytes = Vec::new();

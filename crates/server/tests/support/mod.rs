@@ -114,6 +114,13 @@ impl Installation {
         .unwrap()
     }
 
+    /// Begins a command and does not wait for it.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Begun {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Begun(command.spawn().unwrap())
+    }
+
     /// Makes the demo workspace and answers its credentials.
     pub(crate) async fn demo(&self) -> Value {
         let ended = self.halyard(&["demo", "--json"]).await.expect(0);
@@ -187,6 +194,24 @@ fn wait(child: &mut Child, what: &str) -> ExitStatus {
             panic!("{what} did not end in time");
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A command that runs. It is killed when it is dropped.
+pub(crate) struct Begun(Child);
+
+impl Begun {
+    /// Its exit code, once it has ended by itself.
+    pub(crate) fn ended(&mut self) -> Option<Option<i32>> {
+        self.0.try_wait().unwrap().map(|status| status.code())
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        // It may end by itself before.
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }
 

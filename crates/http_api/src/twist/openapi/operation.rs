@@ -81,6 +81,7 @@ fn security(login: Login) -> Value {
 /// The `securitySchemes` of the document.
 pub(super) fn security_schemes() -> Value {
     json!({
+        "client": super::oauth::client_scheme(),
         "token": {
             "type": "http",
             "scheme": "bearer",
