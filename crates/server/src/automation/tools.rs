@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use super::keys::KeyFile;
 use crate::{
     config::Config,
-    wiring::{open_blobs, open_outbound, open_store},
+    wiring::{self, open_blobs, open_outbound, open_store},
 };
 
 /// Whose connections are meant.
@@ -50,6 +50,15 @@ impl Whose {
         }
         Ok(())
     }
+}
+
+/// Logs what is wrong, and not what is usual: standard error belongs to the report of a failure.
+pub(crate) fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let mut config = config.clone();
+    if config.log == Config::default().log {
+        config.log = "warn".to_owned();
+    }
+    wiring::start_logging(&config)
 }
 
 /// An installation whose connections are used.
@@ -90,7 +99,9 @@ pub(crate) fn host(config: &Config) -> anyhow::Result<Host> {
 pub(crate) fn told(error: &operations::Error) -> Json {
     match error {
         operations::Error::Problem(Problem::App(failure)) => told_failure(failure),
-        operations::Error::Problem(Problem::Connection(error)) => plain("ConnectionError", error),
+        operations::Error::Problem(Problem::Connection(error)) => {
+            plain("InvalidConfigurationError", error)
+        }
         operations::Error::Input(_) => plain("BundleValidationError", error),
         other => plain("InvalidConfigurationError", other),
     }

@@ -22,10 +22,10 @@ use crate::{
         duration::span,
         hooks::{Call, Hooks},
         input::Input,
+        tools::start_logging,
     },
     commands::told_to_stop,
     config::Config,
-    wiring::start_logging,
 };
 
 /// Flags of `halyard app watch`.

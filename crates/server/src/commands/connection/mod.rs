@@ -19,10 +19,9 @@ use super::print;
 use crate::{
     automation::{
         source,
-        tools::{Tools, Whose, explain, in_words},
+        tools::{Tools, Whose, explain, in_words, start_logging},
     },
     config::Config,
-    wiring::start_logging,
 };
 
 /// What can be done with connections.
