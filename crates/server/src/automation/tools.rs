@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use super::keys::KeyFile;
 use crate::{
     config::Config,
-    wiring::{self, open_blobs, open_outbound, open_store},
+    wiring::{self, open_outbound, open_store},
 };
 
 /// Whose connections are meant.
@@ -78,8 +78,7 @@ impl Tools {
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
         keys.ensure(&Random::os())?;
         let store = Store::new(db.clone(), Arc::new(keys.clone()), Clock::system(), Random::os());
-        let mut host = host(config)?;
-        host.blobs = Some(open_blobs(&config.data_dir)?);
+        let host = host(config)?;
         Ok(Self { db, store, keys, host })
     }
 }
@@ -102,7 +101,13 @@ pub(crate) fn told(error: &operations::Error) -> Json {
         operations::Error::Problem(Problem::Connection(error)) => {
             plain("InvalidConfigurationError", error)
         }
-        operations::Error::Input(_) => plain("BundleValidationError", error),
+        operations::Error::Input(invalid) => {
+            let mut told = plain("BundleValidationError", error);
+            let fields =
+                invalid.iter().map(|one| json!({"path": one.path, "message": one.message}));
+            told["fields"] = fields.collect();
+            told
+        }
         other => plain("InvalidConfigurationError", other),
     }
 }

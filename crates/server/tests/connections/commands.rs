@@ -170,3 +170,20 @@ async fn options_and_searches_print_lines() {
         serde_json::from_str(&installation.halyard(&all).await.expect(0).out).unwrap();
     assert_eq!(listed[0]["id"], 3);
 }
+
+#[tokio::test]
+async fn input_is_converted_and_checked_before_anything_is_sent() {
+    let (installation, service) = (Installation::sqlite(), Service::start().await);
+    add(&installation, &service.base, "crew").await;
+    let call = ["app", "call", EXAMPLE, "ListItems", "--connection", "crew", "--set", "limit=many"];
+    let failed = installation.halyard(&call).await.expect(1);
+    let error: Value = serde_json::from_str(failed.err.trim()).unwrap();
+    assert_eq!(error["type"], "BundleValidationError", "{error}");
+    assert_eq!(error["fields"][0]["path"], "limit", "{error}");
+    assert_eq!(service.known().looked, 0);
+    // The whole of standard error is the report.
+    let me = ["app", "call", EXAMPLE, "Nothing"];
+    let failed = installation.halyard(&me).await.expect(1);
+    let error: Value = serde_json::from_str(failed.err.trim()).unwrap();
+    assert!(error["message"].as_str().unwrap().contains("ListItems"), "{error}");
+}
