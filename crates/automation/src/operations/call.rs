@@ -3,6 +3,8 @@ use halyard_iml::{Collection, Functions, Value};
 use crate::{
     apps::{
         App, Module, ModuleKind, Rpc,
+        form::{self, Invalid, Rules},
+        parameter::Field,
         run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Scene, Start},
     },
     connections::{Access, Connection, Problem, Store, WorkspaceId},
@@ -54,11 +56,20 @@ pub enum Error {
         kinds: String,
     },
     /// What is wrong with the input, by field.
-    #[error("input: {0}")]
-    Input(String),
+    #[error("input: {}", listed(.0))]
+    Input(Vec<Invalid>),
     /// The connection cannot be had, or the service, the app or a bound was against it.
     #[error(transparent)]
     Problem(#[from] Problem),
+}
+
+/// What is wrong, field by field.
+fn listed(invalid: &[Invalid]) -> String {
+    let one = |one: &Invalid| match one.path.as_str() {
+        "" => one.message.clone(),
+        path => format!("{path}: {}", one.message),
+    };
+    invalid.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 impl From<Failure> for Error {
@@ -99,7 +110,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Operator<'a> {
-    /// Runs an action, a search or a universal module.
+    /// Runs an action, a search or a universal module. The input is converted and checked.
     ///
     /// # Errors
     /// See [`Error`].
@@ -122,11 +133,13 @@ impl<'a> Operator<'a> {
                 });
             }
         }
+        let input = self.checked(module, &input)?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
         self.with(&subject, input, async |scene| run::module(self.host, found, scene).await).await
     }
 
-    /// Asks a polling trigger for what is new.
+    /// Asks a polling trigger for what is new. The input is one that [`checked`](Self::checked) has
+    /// given.
     ///
     /// # Errors
     /// See [`Error`]. The cursor that was given stays the one to go on with.
@@ -144,7 +157,8 @@ impl<'a> Operator<'a> {
         self.with(&subject, input, poll).await
     }
 
-    /// The items that people can choose a start of a polling trigger from.
+    /// The items that people can choose a start of a polling trigger from. The input is one that
+    /// [`checked`](Self::checked) has given.
     ///
     /// # Errors
     /// See [`Error`].
@@ -160,6 +174,7 @@ impl<'a> Operator<'a> {
     /// See [`Error`].
     pub async fn options(&self, rpc: &str, parameters: Value) -> Result<Answered, Error> {
         let found = self.rpc(rpc)?;
+        let parameters = self.taken(&found.parameters, &parameters)?;
         let subject = Subject { name: rpc, kinds: &found.connections, module: None };
         self.with(&subject, parameters, async |scene| run::rpc(self.host, found, scene).await).await
     }
@@ -173,6 +188,23 @@ impl<'a> Operator<'a> {
             .modules
             .get(name)
             .ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
+    }
+
+    /// The input of a module as the app sees it: with the rules for empty fields applied, converted
+    /// to the types of the fields, and checked. Options that an RPC gives are not asked for.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with all that is wrong; [`Error::Unknown`].
+    pub fn checked(&self, module: &str, input: &Value) -> Result<Value, Error> {
+        let found = self.module(module)?;
+        let webhook = found.webhook.as_ref().and_then(|name| self.app.webhooks.get(name));
+        let of_webhook = webhook.map_or(&[][..], |webhook| &webhook.parameters);
+        let fields = [of_webhook, &found.parameters, &found.expect].concat();
+        self.taken(&fields, input)
+    }
+
+    fn taken(&self, fields: &[Field], given: &Value) -> Result<Value, Error> {
+        form::input(fields, given, &Rules::new(&self.host.zone)).map_err(Error::Input)
     }
 
     fn polling(&self, name: &str) -> Result<&'a Module, Error> {

@@ -27,7 +27,8 @@ impl Attached {
 }
 
 impl<'a> Operator<'a> {
-    /// Tells the service to report to `address`, where the app knows how.
+    /// Tells the service to report to `address`, where the app knows how. The input, here and below, is
+    /// one that [`checked`](Self::checked) has given.
     ///
     /// # Errors
     /// See [`Error`].

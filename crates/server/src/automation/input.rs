@@ -8,8 +8,11 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use halyard_automation::apps::parameter::{Field, Kind, Parameter, Parameters};
-use halyard_iml::{Collection, Value};
+use halyard_automation::apps::{
+    form::{self, Rules},
+    parameter::{Field, Kind, Parameter, Parameters},
+};
+use halyard_iml::{Collection, Value, Zone};
 
 use crate::commands::read_secret;
 
@@ -125,7 +128,11 @@ pub(crate) fn fill(
             values.push((name.to_owned(), value));
         }
     }
-    Ok(Collection::of(values).into())
+    let zone = Zone::utc();
+    form::input(fields, &Collection::of(values).into(), &Rules::new(&zone)).map_err(|invalid| {
+        let words = invalid.iter().map(|one| format!("{}: {}", one.path, one.message));
+        anyhow!("{}", words.collect::<Vec<_>>().join("\n"))
+    })
 }
 
 fn ask(name: &str, parameter: &Parameter) -> anyhow::Result<Value> {

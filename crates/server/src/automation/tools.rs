@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use super::keys::KeyFile;
 use crate::{
     config::Config,
-    wiring::{open_blobs, open_outbound, open_store},
+    wiring::{self, open_outbound, open_store},
 };
 
 /// Whose connections are meant.
@@ -52,6 +52,15 @@ impl Whose {
     }
 }
 
+/// Logs what is wrong, and not what is usual: standard error belongs to the report of a failure.
+pub(crate) fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let mut config = config.clone();
+    if config.log == Config::default().log {
+        config.log = "warn".to_owned();
+    }
+    wiring::start_logging(&config)
+}
+
 /// An installation whose connections are used.
 pub(crate) struct Tools {
     pub(crate) db: Db,
@@ -69,8 +78,7 @@ impl Tools {
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
         keys.ensure(&Random::os())?;
         let store = Store::new(db.clone(), Arc::new(keys.clone()), Clock::system(), Random::os());
-        let mut host = host(config)?;
-        host.blobs = Some(open_blobs(&config.data_dir)?);
+        let host = host(config)?;
         Ok(Self { db, store, keys, host })
     }
 }
@@ -90,8 +98,16 @@ pub(crate) fn host(config: &Config) -> anyhow::Result<Host> {
 pub(crate) fn told(error: &operations::Error) -> Json {
     match error {
         operations::Error::Problem(Problem::App(failure)) => told_failure(failure),
-        operations::Error::Problem(Problem::Connection(error)) => plain("ConnectionError", error),
-        operations::Error::Input(_) => plain("BundleValidationError", error),
+        operations::Error::Problem(Problem::Connection(error)) => {
+            plain("InvalidConfigurationError", error)
+        }
+        operations::Error::Input(invalid) => {
+            let mut told = plain("BundleValidationError", error);
+            let fields =
+                invalid.iter().map(|one| json!({"path": one.path, "message": one.message}));
+            told["fields"] = fields.collect();
+            told
+        }
         other => plain("InvalidConfigurationError", other),
     }
 }

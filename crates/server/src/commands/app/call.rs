@@ -6,7 +6,10 @@ use super::{
     bundles::Printing,
     using::{Desk, With, report},
 };
-use crate::{automation::input::Input, config::Config, wiring::start_logging};
+use crate::{
+    automation::{input::Input, tools::start_logging},
+    config::Config,
+};
 
 /// Flags of `halyard app call`.
 #[derive(Args)]

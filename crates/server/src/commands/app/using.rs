@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use halyard_automation::{
-    apps::{App, run::Host},
+    apps::{App, function::Scripts, run::Host},
     operations::{self, Operator, Using},
 };
-use halyard_iml::NoFunctions;
+use halyard_platform::blobs::Blobs;
+use tempfile::TempDir;
 
 use crate::{
     automation::{
@@ -33,7 +34,10 @@ pub(super) struct Desk {
     pub(super) tools: Option<Tools>,
     host: Host,
     app: App,
+    scripts: Scripts,
     with: With,
+    /// Large files go here while they are printed: those of the installation are others.
+    _scratch: TempDir,
 }
 
 impl Desk {
@@ -49,11 +53,14 @@ impl Desk {
             true => Some(Tools::open(config).await?),
             false => None,
         };
-        let host = match &tools {
+        let mut host = match &tools {
             Some(tools) => tools.host.clone(),
             None => tools::host(config)?,
         };
-        Ok(Self { tools, host, app, with })
+        let scratch = tempfile::tempdir().context("a folder for large files")?;
+        host.blobs = Some(Blobs::open(scratch.path().join("blobs"))?);
+        let scripts = Scripts::new(&app.functions);
+        Ok(Self { tools, host, app, scripts, with, _scratch: scratch })
     }
 
     /// The app.
@@ -72,7 +79,7 @@ impl Desk {
             let name = self.with.connection.as_deref()?;
             Some(Using { store: &tools.store, workspace: self.with.whose.id(), name })
         });
-        Operator { host: &self.host, app: &self.app, functions: &NoFunctions, connection }
+        Operator { host: &self.host, app: &self.app, functions: &self.scripts, connection }
     }
 
     /// Lets go of the installation.

@@ -22,10 +22,10 @@ use crate::{
         duration::span,
         hooks::{Call, Hooks},
         input::Input,
+        tools::start_logging,
     },
     commands::told_to_stop,
     config::Config,
-    wiring::start_logging,
 };
 
 /// Flags of `halyard app watch`.
@@ -69,9 +69,16 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let remembers = arguments.cursor.is_some();
     let desk = Desk::open(config, &arguments.app, arguments.with, remembers).await?;
     let trigger = &arguments.trigger;
-    let kind = match desk.operator().module(trigger) {
-        Ok(module) => module.kind,
-        Err(error) => return report(&error),
+    let operator = desk.operator();
+    let checked = operator
+        .module(trigger)
+        .and_then(|module| Ok((module.kind, operator.checked(trigger, &input)?)));
+    let (kind, input) = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            desk.close().await;
+            return report(&error);
+        }
     };
     let mut printing = Printing { printer: Printer::new(&arguments.files)?, left: arguments.once };
     let done = match kind {
@@ -88,7 +95,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             let id = Random::os().hex(16);
             let public = arguments.public_url.as_deref();
             let mut hooks = Hooks::begin(arguments.listen, public, &id).await?;
-            listen(desk.operator(), trigger, input, &mut hooks, &id, &mut printing).await
+            listen(operator, trigger, input, &mut hooks, &id, &mut printing).await
         }
         _ => bail!("trigger: {trigger} is no trigger; run it with `halyard app call`"),
     };

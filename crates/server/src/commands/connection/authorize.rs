@@ -2,8 +2,11 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use halyard_automation::connections::{Findings, Making, Pending, Secrets, Step};
-use halyard_iml::{NoFunctions, Text};
+use halyard_automation::{
+    apps::function::Scripts,
+    connections::{Findings, Making, Pending, Secrets, Step},
+};
+use halyard_iml::Text;
 use halyard_platform::{outbound, random::Random};
 
 use super::{app_of, make::wanted};
@@ -83,7 +86,7 @@ pub(super) async fn run(tools: &Tools, arguments: Arguments) -> anyhow::Result<(
     let making = Making {
         host: &tools.host,
         app: &app,
-        functions: &NoFunctions,
+        functions: &Scripts::new(&app.functions),
         kind: &about.kind,
         secrets: Secrets { parameters: parameters.clone(), data: connection.secrets.data.clone() },
         base_url: about.base_url.clone(),

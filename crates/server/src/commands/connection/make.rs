@@ -1,10 +1,10 @@
 use anyhow::{anyhow, bail};
 use clap::Args;
 use halyard_automation::{
-    apps::App,
+    apps::{App, function::Scripts},
     connections::{About, Findings, Making, Secrets, scope},
 };
-use halyard_iml::{Collection, NoFunctions, Text, Value};
+use halyard_iml::{Collection, Text, Value};
 use halyard_platform::{outbound, random::Random};
 
 use super::authorize::{Visit, established};
@@ -67,7 +67,7 @@ pub(super) async fn run(tools: &Tools, arguments: Arguments) -> anyhow::Result<(
     let making = Making {
         host: &tools.host,
         app,
-        functions: &NoFunctions,
+        functions: &Scripts::new(&app.functions),
         kind: &kind,
         secrets: Secrets { parameters: parameters.clone(), data: Collection::default().into() },
         base_url: about.base_url.clone(),

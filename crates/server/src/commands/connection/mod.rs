@@ -10,19 +10,17 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Subcommand;
 use halyard_automation::{
-    apps::App,
+    apps::{App, function::Scripts},
     connections::{Access, Listed},
 };
-use halyard_iml::NoFunctions;
 
 use super::print;
 use crate::{
     automation::{
         source,
-        tools::{Tools, Whose, explain, in_words},
+        tools::{Tools, Whose, explain, in_words, start_logging},
     },
     config::Config,
-    wiring::start_logging,
 };
 
 /// What can be done with connections.
@@ -93,8 +91,9 @@ fn app_of(listed: &Listed, named: Option<&str>) -> anyhow::Result<App> {
 async fn test(tools: &Tools, name: &str, app: Option<&str>, whose: Whose) -> anyhow::Result<()> {
     let listed = tools.store.look(whose.id(), name).await?;
     let app = app_of(&listed, app)?;
+    let functions = Scripts::new(&app.functions);
     let access =
-        Access { store: &tools.store, host: &tools.host, app: &app, functions: &NoFunctions };
+        Access { store: &tools.store, host: &tools.host, app: &app, functions: &functions };
     let tested = access.test(whose.id(), name).await.map_err(explain)?;
     print(&format!("works: {}", in_words(&tested.listed)));
     Ok(())
@@ -116,8 +115,9 @@ async fn invalidate(tools: &Tools, listed: &Listed, app: Option<&str>) -> anyhow
     let app = app_of(listed, app)?;
     let about = &listed.about;
     let connection = tools.store.load(about.workspace, &about.name).await?;
+    let functions = Scripts::new(&app.functions);
     let access =
-        Access { store: &tools.store, host: &tools.host, app: &app, functions: &NoFunctions };
+        Access { store: &tools.store, host: &tools.host, app: &app, functions: &functions };
     let told = access.making(&connection).invalidate().await;
     told.map_err(|failure| anyhow::anyhow!("{}", failure.error))?;
     Ok(())

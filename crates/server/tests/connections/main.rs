@@ -1,0 +1,10 @@
+//! Connections against real services on this machine: one of our own making, and our own server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod commands;
+mod making;
+mod process;
+mod refreshing;
+mod round_trip;
+mod service;
+mod watching;

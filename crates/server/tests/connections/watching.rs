@@ -1,0 +1,122 @@
+//! Watching triggers from the command line.
+
+use serde_json::json;
+
+use crate::{
+    process::{Ended, Installation, Running},
+    service::{EXAMPLE, Service, client},
+};
+
+async fn scene() -> (Installation, Service) {
+    let (installation, service) = (Installation::sqlite(), Service::start().await);
+    let add = [
+        "connection",
+        "add",
+        "crew",
+        "--app",
+        EXAMPLE,
+        "--kind",
+        "key",
+        "--base-url",
+        &service.base,
+    ];
+    installation.start(&add, b"sesame-key\n").end().await.expect(0);
+    (installation, service)
+}
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["app", "watch", EXAMPLE], more, &["--connection", "crew"]].concat()
+}
+
+fn add_item(service: &Service, id: u32) {
+    service.known().items.insert(0, json!({"id": id}));
+}
+
+/// Posts to the hook that is attached; answers status and body.
+async fn call(address: &str, sign: &str, body: &serde_json::Value) -> (u16, String) {
+    let answer = client().post(address).header("x-sign", sign).json(body).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+async fn attached(service: &Service, watching: &mut Running) -> String {
+    let line = watching.error_line().await;
+    assert!(line.starts_with("halyard: attached "), "{line}");
+    service.known().hooks.values().next().unwrap().clone()
+}
+
+#[tokio::test]
+async fn an_instant_trigger_attaches_prints_and_detaches() {
+    let (installation, service) = scene().await;
+    let mut watching = installation.start(&with(&["WatchCalls"]), b"");
+    let address = attached(&service, &mut watching).await;
+    let (status, body) = call(&address, "sign-1234", &json!({"items": [{"n": 1}, {"n": 2}]})).await;
+    assert_eq!((status, body.as_str()), (202, r#"{"ok":true}"#));
+    // What was printed is there when the caller has its answer.
+    assert_eq!(watching.line().await, r#"{"n":1}"#);
+    assert_eq!(watching.line().await, r#"{"n":2}"#);
+    // Somebody else's call brings nothing.
+    call(&address, "forged", &json!({"items": [{"n": 3}]})).await;
+    call(&address, "sign-1234", &json!({"items": [{"n": 4}]})).await;
+    assert_eq!(watching.line().await, r#"{"n":4}"#);
+    assert_eq!(service.known().hooks.len(), 1);
+    let Ended { out, .. } = watching.terminate().await.expect(0);
+    assert_eq!(out, "");
+    assert!(service.known().hooks.is_empty(), "detached");
+}
+
+#[tokio::test]
+async fn it_ends_after_the_number_that_was_asked_for() {
+    let (installation, service) = scene().await;
+    let mut watching = installation.start(&with(&["WatchCalls", "--once", "1"]), b"");
+    let address = attached(&service, &mut watching).await;
+    call(&address, "sign-1234", &json!({"items": [{"n": 1}, {"n": 2}]})).await;
+    let ended = watching.end().await.expect(0);
+    assert_eq!(ended.out.trim(), r#"{"n":1}"#);
+    assert!(service.known().hooks.is_empty(), "detached");
+}
+
+#[tokio::test]
+async fn a_polling_trigger_goes_on_where_it_was() {
+    let (installation, service) = scene().await;
+    add_item(&service, 1);
+    add_item(&service, 2);
+    let words = with(&["WatchItems", "--cursor", "c", "--from", "all", "--every", "50ms"]);
+    let mut watching = installation.start(&words, b"");
+    assert_eq!(watching.line().await, r#"{"id":1}"#);
+    assert_eq!(watching.line().await, r#"{"id":2}"#);
+    add_item(&service, 3);
+    assert_eq!(watching.line().await, r#"{"id":3}"#);
+    watching.terminate().await.expect(0);
+    // What comes while nobody watches is not missed, and nothing is told twice.
+    add_item(&service, 4);
+    let mut again = installation.start(&words, b"");
+    assert!(again.error_line().await.contains("going on where"));
+    assert_eq!(again.line().await, r#"{"id":4}"#);
+    add_item(&service, 5);
+    assert_eq!(again.line().await, r#"{"id":5}"#);
+    again.terminate().await.expect(0);
+    // A limit leaves the rest for the next time.
+    add_item(&service, 6);
+    add_item(&service, 7);
+    for expected in [r#"{"id":6}"#, r#"{"id":7}"#] {
+        let once = installation.start(&[&words[..], &["--once", "1"]].concat(), b"");
+        assert_eq!(once.end().await.expect(0).out.trim(), expected);
+    }
+    let other = with(&["WatchItems", "--cursor", "d", "--from", "2027-01-01T00:00:00Z"]);
+    let ended = installation.start(&other, b"").end().await.expect(1);
+    assert!(ended.err.contains("from: WatchItems knows no dates"), "{}", ended.err);
+}
+
+#[tokio::test]
+async fn from_now_on_means_nothing_that_was_there_before() {
+    let (installation, service) = scene().await;
+    add_item(&service, 1);
+    let words = with(&["WatchItems", "--cursor", "c", "--every", "50ms", "--once", "1"]);
+    let watching = installation.start(&words, b"");
+    halyard_platform::db::testing::eventually("the first look", async || {
+        service.known().looked > 0
+    })
+    .await;
+    add_item(&service, 2);
+    assert_eq!(watching.end().await.expect(0).out.trim(), r#"{"id":2}"#);
+}
