@@ -3,10 +3,7 @@
 
 use halyard_platform::{
     MIGRATIONS,
-    db::{
-        Db, Dialect, Error, statistics,
-        testing::{TestDb, eventually},
-    },
+    db::{Db, Dialect, Error, statistics, testing::eventually},
     on_both_databases, params,
 };
 

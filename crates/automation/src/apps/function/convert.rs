@@ -59,6 +59,9 @@ fn to_js_at<'js>(
             let make: Function<'js> = tools.get("bytes")?;
             make.call((TypedArray::<u8>::new_copy(ctx.clone(), bytes)?,))?
         }
+        Value::Stored(_) => {
+            return Err(limit(Bound::Output, "The file is too large to be given to a function."));
+        }
         Value::Array(items) => {
             let array = Array::new(ctx.clone())?;
             for (at, item) in items.iter().enumerate() {
