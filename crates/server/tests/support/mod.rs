@@ -207,7 +207,12 @@ impl Server {
             .timeout(Duration::from_secs(20))
             .build()
             .unwrap();
-        Api { client, base: self.base.clone(), token: token.to_owned() }
+        Api { client, base: self.base().to_owned(), token: token.to_owned() }
+    }
+
+    /// Where it is: scheme, host and port.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Where it takes mail.
