@@ -4,6 +4,7 @@
 //! API, puts load on it from one thread, and compares the figures with a bare handler in the same
 //! process shape, so that the ratio holds on any machine.
 
+pub mod apps;
 pub mod bare;
 pub mod connection;
 mod database;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
+use halyard_bench::apps;
 use halyard_bench::bare;
 use halyard_bench::deliveries;
 use halyard_bench::feed;
@@ -73,6 +74,11 @@ enum Command {
         /// Sizes of input at which that is measured.
         #[arg(long, value_delimiter = ',')]
         sizes: Vec<usize>,
+    },
+    /// Measures modules of apps beside a client written by hand.
+    Apps {
+        #[command(flatten)]
+        duration: DurationArguments,
     },
     /// Measures what the generator and a handler that does nothing reach together.
     Ceiling {
@@ -164,6 +170,11 @@ fn main() -> Result<()> {
                 let text = serde_json::to_string_pretty(&figures).context("encode the figures")?;
                 std::fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
             }
+            write!(io::stdout(), "{figures}").context("print the figures")
+        }
+        Command::Apps { duration } => {
+            let LoadDuration { warm_up, measured } = duration.parse()?;
+            let figures = apps::run(warm_up, measured)?;
             write!(io::stdout(), "{figures}").context("print the figures")
         }
         Command::Ceiling { duration } => {

@@ -11,7 +11,7 @@ use crate::{
     json,
     machine::Machine,
     number::{read_number, write_number},
-    value::{Text, Value},
+    value::{Stored, Text, Value},
 };
 
 /// Whether a value counts as true.
@@ -44,6 +44,7 @@ fn write_text_at(
             machine.produce(bytes.len())?;
             out.push_str(&String::from_utf8_lossy(bytes));
         }
+        Value::Stored(stored) => return Err(out_of_memory(stored)),
         Value::Array(items) => {
             if depth == MAX_VALUE_DEPTH {
                 return Err(Error::limit(Bound::Depth));
@@ -60,6 +61,14 @@ fn write_text_at(
         Value::Collection(_) => json::write(machine, out, value)?,
     }
     Ok(())
+}
+
+fn out_of_memory(stored: &Stored) -> Error {
+    let cause = format!(
+        "A file of {} bytes is too large for an expression; it can only be handed on as it is.",
+        stored.bytes
+    );
+    Error::new(ErrorKind::Conversion, cause)
 }
 
 /// The text form of a value.

@@ -135,7 +135,7 @@ pub(crate) fn truth(value: &Value) -> bool {
         Value::Bool(value) => *value,
         Value::Number(number) => *number != 0.0 && !number.is_nan(),
         Value::Text(text) => !text.is_empty(),
-        Value::Date(_) | Value::Buffer(_) => true,
+        Value::Date(_) | Value::Buffer(_) | Value::Stored(_) => true,
         Value::Array(items) => EMPTY_LISTS_ARE_TRUE || !items.is_empty(),
         Value::Collection(collection) => EMPTY_LISTS_ARE_TRUE || !collection.is_empty(),
     }

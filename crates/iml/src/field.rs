@@ -68,7 +68,7 @@ pub fn convert(value: &Value, to: FieldType, zone: &Zone) -> Result<Value> {
     let other = || refused(format!("A value of the type {}", value.kind().name()));
     match (to, value) {
         (FieldType::Array, Value::Array(_))
-        | (FieldType::Buffer, Value::Buffer(_))
+        | (FieldType::Buffer, Value::Buffer(_) | Value::Stored(_))
         | (FieldType::Collection, Value::Collection(_))
         | (FieldType::Date, Value::Date(_))
         | (FieldType::Number, Value::Number(_))

@@ -53,6 +53,12 @@ impl Writer<'_, '_> {
                 );
                 self.out.push('"');
             }
+            // What can be said of it without its bytes.
+            Value::Stored(stored) => {
+                self.out.push_str("{\"file\":");
+                self.text(&stored.id);
+                self.out.push_str(&format!(",\"bytes\":{}}}", stored.bytes));
+            }
             Value::Array(_) | Value::Collection(_) if depth == MAX_VALUE_DEPTH => {
                 return Err(Error::limit(Bound::Depth));
             }

@@ -52,4 +52,4 @@ pub use environment::{
 pub use error::{Bound, Error, ErrorKind, Result, Span};
 pub use json::scope;
 pub use program::{FieldKeyword, Program};
-pub use value::{Text, Type, Value};
+pub use value::{Stored, Text, Type, Value};

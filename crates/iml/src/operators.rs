@@ -81,6 +81,7 @@ fn same_at(machine: &Machine<'_>, left: &Value, right: &Value, depth: usize) -> 
         (Value::Text(left), Value::Text(right)) => left == right,
         (Value::Date(left), Value::Date(right)) => left == right,
         (Value::Buffer(left), Value::Buffer(right)) => left == right,
+        (Value::Stored(left), Value::Stored(right)) => left == right,
         (Value::Array(left), Value::Array(right)) => {
             if left.len() != right.len() {
                 return Ok(false);

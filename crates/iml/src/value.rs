@@ -25,10 +25,22 @@ pub enum Value {
     Date(Date),
     /// Bytes.
     Buffer(Arc<[u8]>),
+    /// Bytes that are kept outside of memory. To expressions they are a buffer that can only be
+    /// handed on.
+    Stored(Arc<Stored>),
     /// An ordered list.
     Array(Arc<Vec<Value>>),
     /// Ordered keys with values.
     Collection(Arc<Collection>),
+}
+
+/// Bytes that the host keeps elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What the host calls them.
+    pub id: Text,
+    /// How many they are.
+    pub bytes: u64,
 }
 
 /// The type of a value, by the name that people know it by.
@@ -105,7 +117,7 @@ impl Value {
             Self::Number(_) => Type::Number,
             Self::Text(_) => Type::Text,
             Self::Date(_) => Type::Date,
-            Self::Buffer(_) => Type::Buffer,
+            Self::Buffer(_) | Self::Stored(_) => Type::Buffer,
             Self::Array(_) => Type::Array,
             Self::Collection(_) => Type::Collection,
         }

@@ -97,7 +97,11 @@ impl Node {
     fn of_value_at(value: &Value, depth: usize) -> Self {
         let inside = |value: &Value| Self::of_value_at(value, depth + 1);
         let kind = match value {
-            Value::Undefined | Value::Null | Value::Date(_) | Value::Buffer(_) => NodeKind::Null,
+            Value::Undefined
+            | Value::Null
+            | Value::Date(_)
+            | Value::Buffer(_)
+            | Value::Stored(_) => NodeKind::Null,
             Value::Array(_) | Value::Collection(_) if depth == MAX_DEPTH => NodeKind::Null,
             Value::Bool(value) => NodeKind::Bool(*value),
             Value::Number(number) => NodeKind::Number(*number),

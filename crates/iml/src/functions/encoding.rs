@@ -41,7 +41,7 @@ pub(super) fn to_binary(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let encoding = arguments.text_or(1, "")?;
     if encoding.is_empty() {
         return match arguments.value(0) {
-            Value::Buffer(bytes) => Ok(Value::Buffer(bytes.clone())),
+            bytes @ (Value::Buffer(_) | Value::Stored(_)) => Ok(bytes.clone()),
             _ => arguments.machine.buffer(arguments.bytes(0)?.to_vec()),
         };
     }

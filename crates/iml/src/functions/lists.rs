@@ -162,6 +162,7 @@ fn hash(value: &Value, depth: usize) -> u64 {
         Value::Text(text) => bytes(6, text.as_bytes()),
         Value::Date(date) => mix(7, date.ms().cast_unsigned()),
         Value::Buffer(buffer) => bytes(8, buffer),
+        Value::Stored(stored) => bytes(13, stored.id.as_bytes()),
         Value::Array(_) | Value::Collection(_) if depth == MAX_VALUE_DEPTH => 9,
         Value::Array(items) => items.iter().fold(10, |h, item| mix(h, hash(item, depth + 1))),
         // The order of keys does not count.
@@ -197,7 +198,7 @@ fn compare(a: &Value, b: &Value, depth: usize) -> Ordering {
         Value::Date(_) => 1,
         Value::Bool(_) => 2,
         Value::Text(_) => 3,
-        Value::Buffer(_) => 4,
+        Value::Buffer(_) | Value::Stored(_) => 4,
         Value::Array(_) => 5,
         Value::Collection(_) => 6,
         Value::Null => 7,
@@ -210,6 +211,7 @@ fn compare(a: &Value, b: &Value, depth: usize) -> Ordering {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Text(a), Value::Text(b)) => by_code_unit(a, b),
         (Value::Buffer(a), Value::Buffer(b)) => a.cmp(b),
+        (Value::Stored(a), Value::Stored(b)) => a.id.cmp(&b.id),
         (Value::Array(a), Value::Array(b)) if depth < MAX_VALUE_DEPTH => a
             .iter()
             .zip(b.iter())

@@ -93,6 +93,7 @@ pub(super) fn index_of(arguments: &Arguments<'_, '_>) -> Result<Value> {
 
 pub(super) fn length(arguments: &Arguments<'_, '_>) -> Result<Value> {
     let length = match arguments.value(0) {
+        Value::Stored(stored) => return Ok(Value::Number(stored.bytes as f64)),
         Value::Undefined | Value::Null => 0,
         Value::Buffer(bytes) => bytes.len(),
         Value::Array(items) => items.len(),

@@ -11,6 +11,7 @@ mod error;
 mod guard;
 #[cfg(feature = "testing")]
 pub mod loopback;
+mod pieces;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -25,11 +26,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub use address::{Network, special};
 pub use error::{Error, Phase};
 pub use guard::{Resolve, Resolved, System};
+pub use pieces::Piece;
 pub use request::{Limits, Request, Response, Take, Trust, Unencrypted, location};
 pub use trust::tls;
 
 use clients::{Clients, Kind};
 use guard::{Guard, Rule};
+use pieces::Sending;
 
 /// How requests are sent.
 #[derive(Debug, Clone)]
@@ -210,10 +213,19 @@ impl Outbound {
             // An address that is written out is not resolved, so the guard does not see it.
             guard.check(host, address)?;
         }
+        let body = if request.pieces.is_empty() {
+            request.body.clone().into()
+        } else {
+            let opened = Sending::open(&request.pieces).await;
+            reqwest::Body::wrap(opened.map_err(|error| Error::Broken {
+                host: host.to_owned(),
+                reason: format!("a file that is to be sent cannot be read: {error}"),
+            })?)
+        };
         let sending = client
             .request(request.method.clone(), request.url.clone())
             .headers(request.headers.clone())
-            .body(request.body.clone())
+            .body(body)
             .send();
         match timeout(request.limits.head, sending).await {
             Ok(Ok(answer)) => Ok(answer),

@@ -9,6 +9,8 @@ use reqwest::{
     },
 };
 
+use super::Piece;
+
 /// A request to somebody else's server.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -21,6 +23,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Sent again on the redirects that keep the method.
     pub body: Bytes,
+    /// Sent in the place of the body, when there are any: parts of which some are files.
+    pub pieces: Vec<Piece>,
     /// How long the answer may take.
     pub limits: Limits,
     /// How much of the body of the answer is wanted.
@@ -89,6 +93,7 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            pieces: Vec::new(),
             limits: Limits::default(),
             take: Take::Whole(1024 * 1024),
             redirects: 0,
@@ -107,6 +112,7 @@ impl Request {
         if !kept && !read {
             self.method = Method::GET;
             self.body = Bytes::new();
+            self.pieces = Vec::new();
             for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
                 self.headers.remove(name);
             }

@@ -40,7 +40,10 @@ pub(crate) const EDGES: &[Package] = &[
             "crates/http_api",
         ],
     },
-    Package { folder: "bench", may_use: &["crates/platform", "crates/iml"] },
+    Package {
+        folder: "bench",
+        may_use: &["crates/platform", "crates/iml", "crates/automation"],
+    },
 ];
 
 /// The crates that hold rules of a domain. They know no HTTP, no environment, no network, no files,

@@ -16,7 +16,7 @@ pub(super) fn json_type(value: &Value) -> &'static str {
         Value::Number(_) => "number",
         Value::Text(_) => "string",
         Value::Date(_) => "date",
-        Value::Buffer(_) => "buffer",
+        Value::Buffer(_) | Value::Stored(_) => "buffer",
         Value::Array(_) => "array",
         Value::Collection(_) => "object",
     }

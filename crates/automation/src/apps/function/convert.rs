@@ -59,6 +59,10 @@ fn to_js_at<'js>(
             let make: Function<'js> = tools.get("bytes")?;
             make.call((TypedArray::<u8>::new_copy(ctx.clone(), bytes)?,))?
         }
+        Value::Stored(_) => {
+            let cause = "A file that is too large for memory cannot be given to a function.";
+            return Err(limit(Bound::Output, cause));
+        }
         Value::Array(items) => {
             let array = Array::new(ctx.clone())?;
             for (at, item) in items.iter().enumerate() {

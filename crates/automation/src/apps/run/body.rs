@@ -1,7 +1,10 @@
 //! Bodies of requests and answers, encoded.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use halyard_iml::{Collection, Value};
+use halyard_iml::{Collection, Stored, Type, Value};
+use halyard_platform::{blobs::Blobs, outbound::Piece};
 
 use super::text::{pairs, query, text};
 
@@ -12,6 +15,8 @@ pub(super) struct Encoded {
     pub(super) bytes: Bytes,
     /// The Content-Type, unless the author writes another one.
     pub(super) content_type: Option<String>,
+    /// What is sent in the place of the bytes, when files that are not in memory are part of it.
+    pub(super) pieces: Vec<Piece>,
     /// The pairs of a form, which signatures cover.
     pub(super) form: Option<Vec<(String, String)>>,
 }
@@ -39,20 +44,27 @@ impl Encoding {
         })
     }
 
-    /// Encodes a value. `boundary` separates parts and occurs nowhere else.
+    /// Encodes a value. `blobs` has the files that are not in memory; `boundary` separates parts and
+    /// occurs nowhere else.
     pub(super) fn encode(
         self,
         value: &Value,
+        blobs: Option<&Blobs>,
         boundary: impl FnOnce() -> String,
     ) -> Result<Encoded, String> {
         if value.is_undefined() {
             return Ok(Encoded::default());
         }
+        if !matches!(self, Self::Multipart | Self::Binary) && holds_file(value) {
+            return Err("A large file can only be sent as binary or multipart/form-data.".into());
+        }
         let plain = |bytes: Bytes, content_type: Option<&str>| Encoded {
             bytes,
             content_type: content_type.map(str::to_owned),
-            form: None,
+            ..Encoded::default()
         };
+        const FORM: &str = "application/x-www-form-urlencoded";
+        const BYTES: &str = "application/octet-stream";
         Ok(match (self, value) {
             // Such as XML under the default type.
             (Self::Json, Value::Text(text)) => {
@@ -65,91 +77,141 @@ impl Encoding {
             (Self::Urlencoded, Value::Text(text)) => {
                 let form = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
                 let bytes = Bytes::copy_from_slice(text.as_bytes());
-                let content_type = Some("application/x-www-form-urlencoded".to_owned());
-                Encoded { bytes, content_type, form: Some(form) }
+                Encoded { form: Some(form), ..plain(bytes, Some(FORM)) }
             }
             (Self::Urlencoded, value) => {
                 let form = pairs(&*members(value, "urlencoded")?);
-                let content_type = Some("application/x-www-form-urlencoded".to_owned());
-                Encoded { bytes: query(&form).into(), content_type, form: Some(form) }
+                let bytes = query(&form).into();
+                Encoded { form: Some(form), ..plain(bytes, Some(FORM)) }
             }
             (Self::Multipart, value) => {
                 let boundary = boundary();
-                let body = multipart(&*members(value, "multipart/form-data")?, &boundary);
-                plain(body.into(), Some(&format!("multipart/form-data; boundary={boundary}")))
+                let mut parts = Parts { blobs, pieces: Vec::new(), open: Vec::new() };
+                parts.all(&*members(value, "multipart/form-data")?, &boundary)?;
+                let content_type = format!("multipart/form-data; boundary={boundary}");
+                parts.finish(Some(content_type))
             }
             (Self::Text, Value::Buffer(bytes)) => plain(Bytes::copy_from_slice(bytes), None),
             (Self::Text, value) => plain(text(value).into(), None),
             (Self::Binary, Value::Buffer(bytes)) => {
-                plain(Bytes::copy_from_slice(bytes), Some("application/octet-stream"))
+                plain(Bytes::copy_from_slice(bytes), Some(BYTES))
             }
-            (Self::Binary, value) => plain(text(value).into(), Some("application/octet-stream")),
+            (Self::Binary, Value::Stored(stored)) => {
+                Encoded { pieces: vec![file(blobs, stored)?], ..plain(Bytes::new(), Some(BYTES)) }
+            }
+            (Self::Binary, value) => plain(text(value).into(), Some(BYTES)),
         })
     }
 }
 
-fn members(value: &Value, kind: &str) -> Result<std::sync::Arc<Collection>, String> {
+fn members(value: &Value, kind: &str) -> Result<Arc<Collection>, String> {
     match value {
         Value::Collection(collection) => Ok(collection.clone()),
-        Value::Null => Ok(std::sync::Arc::default()),
-        other => Err(format!(
-            "A body of the type {kind} must be a collection, not {}.",
-            other.kind().name()
-        )),
+        Value::Null => Ok(Arc::default()),
+        other => {
+            let found = other.kind().name();
+            Err(format!("A body of the type {kind} must be a collection, not {found}."))
+        }
     }
 }
 
-fn multipart(parts: &Collection, boundary: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (key, value) in parts.iter() {
-        match value {
-            Value::Undefined => {}
-            Value::Array(items) => {
-                for item in items.iter() {
-                    part(&mut out, boundary, key.name(), item);
+fn holds_file(value: &Value) -> bool {
+    match value {
+        Value::Stored(_) => true,
+        Value::Array(items) => items.iter().any(holds_file),
+        Value::Collection(members) => members.iter().any(|(_, value)| holds_file(value)),
+        _ => false,
+    }
+}
+
+fn file(blobs: Option<&Blobs>, stored: &Stored) -> Result<Piece, String> {
+    let gone = || "A file that is to be sent is no longer there.".to_owned();
+    let blobs = blobs.ok_or_else(gone)?.clone();
+    Ok(Piece::File { blobs, id: stored.id.parse().map_err(|_| gone())? })
+}
+
+/// The parts of a multipart body.
+struct Parts<'b> {
+    blobs: Option<&'b Blobs>,
+    pieces: Vec<Piece>,
+    /// What comes behind the last piece.
+    open: Vec<u8>,
+}
+
+impl Parts<'_> {
+    fn all(&mut self, members: &Collection, boundary: &str) -> Result<(), String> {
+        for (key, value) in members.iter() {
+            match value {
+                Value::Undefined => {}
+                Value::Array(items) => {
+                    for item in items.iter() {
+                        self.part(boundary, key.name(), item)?;
+                    }
                 }
+                one => self.part(boundary, key.name(), one)?,
             }
-            one => part(&mut out, boundary, key.name(), one),
         }
+        self.write(format!("--{boundary}--\r\n").as_bytes());
+        Ok(())
     }
-    out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    out
-}
 
-fn part(out: &mut Vec<u8>, boundary: &str, name: &str, value: &Value) {
-    let (content, options) = match value {
-        Value::Collection(file) if file.by_name("value").is_some() => {
-            (file.by_name("value").cloned().unwrap_or_default(), file.by_name("options").cloned())
+    fn write(&mut self, bytes: &[u8]) {
+        self.open.extend_from_slice(bytes);
+    }
+
+    fn part(&mut self, boundary: &str, name: &str, value: &Value) -> Result<(), String> {
+        let (content, options) = match value {
+            Value::Collection(file) if file.by_name("value").is_some() => (
+                file.by_name("value").cloned().unwrap_or_default(),
+                file.by_name("options").cloned(),
+            ),
+            value => (value.clone(), None),
+        };
+        let option = |name: &str| match &options {
+            Some(Value::Collection(options)) => {
+                options.by_name(name).filter(|value| !value.is_empty()).map(text)
+            }
+            _ => None,
+        };
+        let name = quoted(name);
+        let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
+        let file_name = option("filename");
+        if let Some(file_name) = &file_name {
+            head.push_str(&format!("; filename=\"{}\"", quoted(file_name)));
         }
-        value => (value.clone(), None),
-    };
-    let option = |name: &str| match &options {
-        Some(Value::Collection(options)) => {
-            options.by_name(name).filter(|value| !value.is_empty()).map(text)
+        let is_file = file_name.is_some() || content.kind() == Type::Buffer;
+        let content_type = option("contentType")
+            .or_else(|| is_file.then(|| "application/octet-stream".to_owned()));
+        if let Some(content_type) = content_type {
+            // Whoever names the type does not write further headers.
+            let line: String = content_type.chars().filter(|letter| !letter.is_control()).collect();
+            head.push_str(&format!("\r\nContent-Type: {line}"));
         }
-        _ => None,
-    };
-    let mut head =
-        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"", quoted(name));
-    let file_name = option("filename");
-    if let Some(file_name) = &file_name {
-        head.push_str(&format!("; filename=\"{}\"", quoted(file_name)));
+        head.push_str("\r\n\r\n");
+        self.write(head.as_bytes());
+        match &content {
+            Value::Buffer(bytes) => self.write(bytes),
+            Value::Stored(stored) => {
+                let before = std::mem::take(&mut self.open);
+                self.pieces.push(Piece::Bytes(before.into()));
+                self.pieces.push(file(self.blobs, stored)?);
+            }
+            other if holds_file(other) => {
+                return Err("A file is a part of its own, not inside another value.".to_owned());
+            }
+            other => self.write(text(other).as_bytes()),
+        }
+        self.write(b"\r\n");
+        Ok(())
     }
-    let is_file = file_name.is_some() || matches!(content, Value::Buffer(_));
-    let content_type =
-        option("contentType").or_else(|| is_file.then(|| "application/octet-stream".to_owned()));
-    if let Some(content_type) = content_type {
-        // Whoever names the type does not write further headers.
-        let line: String = content_type.chars().filter(|letter| !letter.is_control()).collect();
-        head.push_str(&format!("\r\nContent-Type: {line}"));
+
+    fn finish(mut self, content_type: Option<String>) -> Encoded {
+        if self.pieces.is_empty() {
+            return Encoded { bytes: self.open.into(), content_type, ..Encoded::default() };
+        }
+        self.pieces.push(Piece::Bytes(self.open.into()));
+        Encoded { pieces: self.pieces, content_type, ..Encoded::default() }
     }
-    head.push_str("\r\n\r\n");
-    out.extend_from_slice(head.as_bytes());
-    match &content {
-        Value::Buffer(bytes) => out.extend_from_slice(bytes),
-        other => out.extend_from_slice(text(other).as_bytes()),
-    }
-    out.extend_from_slice(b"\r\n");
 }
 
 /// A name between quotes, escaped as browsers do it.
@@ -164,7 +226,7 @@ mod tests {
     fn encoded(kind: &str, json: &str) -> (String, Option<String>) {
         let value = Value::from_json(json).unwrap();
         let encoding = Encoding::named(kind).unwrap();
-        let body = encoding.encode(&value, || "xyz".to_owned()).unwrap();
+        let body = encoding.encode(&value, None, || "xyz".to_owned()).unwrap();
         (String::from_utf8(body.bytes.to_vec()).unwrap(), body.content_type)
     }
 
@@ -206,7 +268,7 @@ mod tests {
             ("file", file),
             ("none", Value::Undefined),
         ]));
-        let body = Encoding::Multipart.encode(&body, || "xyz".to_owned()).unwrap();
+        let body = Encoding::Multipart.encode(&body, None, || "xyz".to_owned()).unwrap();
         assert_eq!(body.content_type.as_deref(), Some("multipart/form-data; boundary=xyz"));
         let expected: &[u8] = b"--xyz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\
             --xyz\r\nContent-Disposition: form-data; name=\"list\"\r\n\r\nx\r\n\

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use halyard_iml::{Key, Value};
-use halyard_platform::outbound::Url;
+use halyard_iml::{Key, Text, Value};
+use halyard_platform::{blobs::BlobId, outbound::Url};
 use tokio::time::Instant;
 
 use super::{Exchange, Failure, Host, Scene, cookies::Jar, mask::Mask, scope::Expressions};
@@ -18,6 +18,8 @@ pub(super) struct Call<'a> {
     pub(super) requests: u32,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) warnings: Vec<String>,
+    /// Files that the call has stored.
+    pub(super) stored: Vec<BlobId>,
     started: Instant,
     time: Duration,
 }
@@ -39,6 +41,7 @@ impl<'a> Call<'a> {
             requests: 0,
             exchanges: Vec::new(),
             warnings: Vec::new(),
+            stored: Vec::new(),
             started: Instant::now(),
             time,
         }
@@ -73,6 +76,22 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Removes the files that nothing refers to that has come of the call.
+    pub(super) async fn tidy<'v>(&mut self, kept: impl IntoIterator<Item = &'v Value>) {
+        let Some(blobs) = self.host().blobs.as_ref().filter(|_| !self.stored.is_empty()) else {
+            return;
+        };
+        let mut used = Vec::new();
+        kept.into_iter().for_each(|value| files(value, &mut used));
+        for id in std::mem::take(&mut self.stored) {
+            if !used.iter().any(|name| **name == *id.as_str())
+                && let Err(error) = blobs.remove(&id).await
+            {
+                self.warn(format!("The file {id} is no longer needed and stays: {error}."));
+            }
+        }
+    }
+
     /// What is told of a call that has ended well.
     pub(super) fn told(self) -> (Vec<Exchange>, Vec<String>) {
         let warnings = self.warnings.iter().map(|warning| self.mask.hide(warning)).collect();
@@ -96,4 +115,14 @@ pub(super) fn pagination(page: u32) -> Value {
 pub(super) fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The files that a value refers to.
+fn files(value: &Value, found: &mut Vec<Text>) {
+    match value {
+        Value::Stored(stored) => found.push(stored.id.clone()),
+        Value::Array(items) => items.iter().for_each(|item| files(item, found)),
+        Value::Collection(members) => members.iter().for_each(|(_, value)| files(value, found)),
+        _ => {}
+    }
 }

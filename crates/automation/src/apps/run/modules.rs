@@ -71,6 +71,7 @@ pub(super) async fn module(
             if single { one(output).map(|bundle| vec![bundle]) } else { many(output) }
         },
     )
+    .await
 }
 
 pub(super) async fn instant(
@@ -86,19 +87,24 @@ pub(super) async fn instant(
         let payload = || scene.payload.clone();
         one(output.or_else(payload)).map(|bundle| vec![bundle])
     })
+    .await
 }
 
-fn finish(
-    call: Call<'_>,
+async fn finish(
+    mut call: Call<'_>,
     output: Result<Option<Value>, AppError>,
     bundles: impl FnOnce(Option<Value>) -> Result<Vec<Value>, AppError>,
 ) -> Result<Outcome, Failure> {
     match output.and_then(bundles) {
         Ok(bundles) => {
+            call.tidy(&bundles).await;
             let (exchanges, warnings) = call.told();
             Ok(Outcome { bundles, exchanges, warnings })
         }
-        Err(error) => Err(call.failed(error)),
+        Err(error) => {
+            call.tidy([]).await;
+            Err(call.failed(error))
+        }
     }
 }
 
@@ -112,9 +118,13 @@ pub(super) async fn rpc(host: &Host, rpc: &Rpc, scene: &Scene<'_>) -> Result<Ans
                 Value::Undefined | Value::Null => Value::array(Vec::new()),
                 value => value,
             };
+            call.tidy([&value]).await;
             let (exchanges, warnings) = call.told();
             Ok(Answered { value, exchanges, warnings })
         }
-        Err(error) => Err(call.failed(error)),
+        Err(error) => {
+            call.tidy([]).await;
+            Err(call.failed(error))
+        }
     }
 }

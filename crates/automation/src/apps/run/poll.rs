@@ -275,10 +275,14 @@ pub(super) async fn poll(
     match call.requests(&mut frame, requests, true, Some(&mut poll), None).await {
         Ok(_) => {
             let (bundles, cursor) = poll.finish();
+            call.tidy(&bundles).await;
             let (exchanges, warnings) = call.told();
             Ok(Polled { bundles, cursor, exchanges, warnings })
         }
-        Err(error) => Err(call.failed(error)),
+        Err(error) => {
+            call.tidy([]).await;
+            Err(call.failed(error))
+        }
     }
 }
 

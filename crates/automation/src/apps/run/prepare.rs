@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use halyard_iml::{Collection, Key, Value};
 use halyard_platform::outbound::{
-    self, Method, Trust, Url,
+    self, Method, Piece, Trust, Url,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
@@ -124,7 +124,7 @@ impl Preparation<'_, '_> {
         let mut headers = self.headers(foreign)?;
         let cookie = take(&mut headers, "cookie");
         let (mut encoded, body) = self.body(&method)?;
-        if foreign && self.mask.touches_bytes(&encoded.bytes) {
+        if foreign && carries(self.mask, &encoded.bytes, &encoded.pieces) {
             return Err(AppError::new(
                 ErrorType::RuntimeError,
                 "The next page is at another service, and the request for it would carry \
@@ -146,6 +146,7 @@ impl Preparation<'_, '_> {
         let mut request = outbound::Request::new(method.clone(), url);
         request.headers = sent(&headers)?;
         request.body = encoded.bytes;
+        request.pieces = encoded.pieces;
         request.limits = outbound::Limits { head: self.time, whole: self.time };
         request.title_case = true;
         request.trust = self.trust()?;
@@ -285,7 +286,7 @@ impl Preparation<'_, '_> {
         };
         let boundary = || format!("----halyard-{}", self.expressions.host.random.hex(16));
         let encoded = encoding
-            .encode(&value, boundary)
+            .encode(&value, self.expressions.host.blobs.as_ref(), boundary)
             .map_err(|cause| AppError::new(ErrorType::DataError, cause))?;
         Ok((encoded, value))
     }
@@ -364,6 +365,11 @@ impl Preparation<'_, '_> {
             return Ok(());
         }
         let settings = aws::Settings::of(&aws).map_err(wrong)?;
+        if !encoded.pieces.is_empty() {
+            // Nobody has read the file yet; the storage service takes this word for its digest.
+            let unsigned = Value::from("UNSIGNED-PAYLOAD");
+            set(headers, "x-amz-content-sha256", &unsigned);
+        }
         settings.secrets().for_each(|secret| self.mask.add(secret));
         let lines: Vec<(String, String)> =
             headers.iter().map(|(name, values)| (name.clone(), values.join(","))).collect();
@@ -384,6 +390,15 @@ impl Preparation<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether a body has something secret in it. Files are not looked through.
+pub(super) fn carries(mask: &Mask, bytes: &[u8], pieces: &[Piece]) -> bool {
+    let in_piece = |piece: &Piece| match piece {
+        Piece::Bytes(bytes) => mask.touches_bytes(bytes),
+        Piece::File { .. } => false,
+    };
+    mask.touches_bytes(bytes) || pieces.iter().any(in_piece)
 }
 
 /// Whether the app itself asks where the service is.

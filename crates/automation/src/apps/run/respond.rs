@@ -46,8 +46,9 @@ pub(super) fn respond(
         other => return Err(wrong(format!("{other} is no type that an answer can have."))),
     };
     let body = expressions.optional(respond.body.as_ref(), scope)?;
-    let encoded =
-        encoding.encode(&body, String::new).map_err(|cause| wrong(format!("respond: {cause}")))?;
+    let encoded = encoding
+        .encode(&body, None, String::new)
+        .map_err(|cause| wrong(format!("respond: {cause}")))?;
     let mut headers: Vec<(String, String)> = Vec::new();
     if let Some(template) = &respond.headers {
         for (key, value) in expressions.collection("headers", template, scope)?.iter() {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use halyard_iml::{Text, Value};
+use halyard_iml::{Text, Type, Value};
 use halyard_platform::outbound::{Url, header::HeaderMap};
 
 use super::{
@@ -106,7 +106,7 @@ impl Sanitizer<'_> {
         shown.response_headers = self.headers(headers, &paths.below("headers"), false);
         let hidden = paths.below("body");
         shown.response_body = match body {
-            Some(body) if !hidden.is_empty() || matches!(body, Value::Buffer(_)) => {
+            Some(body) if !hidden.is_empty() || body.kind() == Type::Buffer => {
                 self.body(body, &hidden)
             }
             // Nobody knows where in it the things to be hidden are.
@@ -217,6 +217,7 @@ impl Sanitizer<'_> {
                 self.text(out, &text);
             }
             Value::Buffer(bytes) => self.text(out, &format!("[{} bytes]", bytes.len())),
+            Value::Stored(stored) => self.text(out, &format!("[{} bytes]", stored.bytes)),
             Value::Array(items) => {
                 out.push('[');
                 for (at, item) in items.iter().enumerate() {

@@ -1,13 +1,16 @@
 //! From a prepared request to the values of its answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use halyard_iml::{Collection, Key, Value};
-use halyard_platform::outbound::{
-    self, Answer,
-    header::{
-        CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE,
+use halyard_iml::{Collection, Key, Stored, Value};
+use halyard_platform::{
+    blobs::Blobs,
+    outbound::{
+        self, Answer,
+        header::{
+            CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE,
+        },
     },
 };
 use tokio::time::Instant;
@@ -17,7 +20,7 @@ use super::{
     call::{Call, place},
     decode::Format,
     judge::Verdict,
-    prepare::Prepared,
+    prepare::{Prepared, carries},
     sanitize::{Paths, Sanitizer},
     scope::{Frame, Page, Scope},
     text::{read_http_date, text},
@@ -80,7 +83,8 @@ impl Call<'_> {
         note.status = Some(status);
         let content_type = header(&answer.headers, CONTENT_TYPE.as_str());
         let decode = self.format(frame, plan, status)?;
-        let body = self.body(&mut answer).await;
+        let format = decode.unwrap_or_else(|| Format::of_content_type(&content_type));
+        let body = self.body(&mut answer, format).await;
         let headers = std::mem::take(&mut answer.headers);
         let body = match body {
             Ok(body) => body,
@@ -89,9 +93,15 @@ impl Call<'_> {
                 return Err(AppError { status: Some(status), ..error });
             }
         };
-        let format = decode.unwrap_or_else(|| Format::of_content_type(&content_type));
         let values = self.host().bounds.values;
-        let value = match format.read(&body, &content_type, values) {
+        let (body, value) = match body {
+            Body::Stored(stored) => (Bytes::new(), Ok(Value::Stored(Arc::new(stored)))),
+            Body::Memory(body) => {
+                let value = format.read(&body, &content_type, values);
+                (body, value)
+            }
+        };
+        let value = match value {
             Ok(value) => value,
             // An error page need not be what the answer would have been.
             Err(_) if status >= 400 => Value::from(&*super::decode::text(&body, &content_type)),
@@ -173,7 +183,7 @@ impl Call<'_> {
             if next.origin() != request.url.origin() {
                 prepared.cookie = None;
                 let keeps_body = matches!(answer.status.as_u16(), 307 | 308);
-                if keeps_body && self.mask.touches_bytes(&request.body) {
+                if keeps_body && carries(&self.mask, &request.body, &request.pieces) {
                     let (from, to) = (place(&request.url), place(&next));
                     return Err(self.unreachable(format!(
                         "{from} redirects to {to}, and the body that would go there holds \
@@ -224,29 +234,66 @@ impl Call<'_> {
         }
     }
 
-    /// Reads and unpacks a body that fits into memory.
-    async fn body(&self, answer: &mut Answer) -> Result<Bytes, AppError> {
-        let limit = self.host().bounds.body_bytes;
-        let too_long = || {
-            let message = format!("The answer is longer than {limit} bytes.");
-            AppError::new(ErrorType::MaxFileSizeExceededError, message)
+    /// Reads and unpacks a body. A long file goes to the store of files.
+    async fn body(&mut self, answer: &mut Answer, format: Format) -> Result<Body, AppError> {
+        let bounds = &self.host().bounds;
+        let encoding = header(&answer.headers, CONTENT_ENCODING.as_str());
+        let plain = matches!(encoding.trim().to_ascii_lowercase().as_str(), "" | "identity");
+        let blobs = self.host().blobs.as_ref().filter(|_| plain && format == Format::Binary);
+        let limit = match blobs {
+            Some(_) => bounds.memory_bytes,
+            None => bounds.body_bytes,
         };
         let whole = self.left()?;
         let mut body = BytesMut::new();
-        loop {
-            let chunk = answer.chunk().await.map_err(|error| self.unanswered(&error, whole))?;
-            let Some(chunk) = chunk else { break };
+        while let Some(chunk) = self.chunk(answer, whole).await? {
             if body.len() + chunk.len() > limit {
-                return Err(too_long());
+                return match blobs {
+                    Some(blobs) => {
+                        body.extend_from_slice(&chunk);
+                        self.store(answer, blobs, body, whole).await.map(Body::Stored)
+                    }
+                    None => Err(too_long(limit as u64)),
+                };
             }
             body.extend_from_slice(&chunk);
         }
-        let encoding = header(&answer.headers, CONTENT_ENCODING.as_str());
-        match unpack(&encoding, &body, limit) {
-            None => Ok(body.freeze()),
-            Some(Ok(unpacked)) => Ok(unpacked.into()),
+        match unpack(&encoding, &body, bounds.body_bytes) {
+            None => Ok(Body::Memory(body.freeze())),
+            Some(Ok(unpacked)) => Ok(Body::Memory(unpacked.into())),
             Some(Err(cause)) => Err(AppError::new(ErrorType::DataError, cause)),
         }
+    }
+
+    async fn chunk(&self, answer: &mut Answer, whole: Duration) -> Result<Option<Bytes>, AppError> {
+        answer.chunk().await.map_err(|error| self.unanswered(&error, whole))
+    }
+
+    /// Writes a body to the store of files while it comes. What is not finished leaves nothing.
+    async fn store(
+        &mut self,
+        answer: &mut Answer,
+        blobs: &Blobs,
+        beginning: BytesMut,
+        whole: Duration,
+    ) -> Result<Stored, AppError> {
+        let failed = |error: std::io::Error| {
+            let message = format!("The file cannot be stored: {error}.");
+            AppError::new(ErrorType::RuntimeError, message)
+        };
+        let limit = self.host().bounds.file_bytes;
+        let mut writer = blobs.create().await.map_err(failed)?;
+        writer.write(&beginning).await.map_err(failed)?;
+        drop(beginning);
+        while let Some(chunk) = self.chunk(answer, whole).await? {
+            if writer.size() + chunk.len() as u64 > limit {
+                return Err(too_long(limit));
+            }
+            writer.write(&chunk).await.map_err(failed)?;
+        }
+        let blob = writer.finish().await.map_err(failed)?;
+        self.stored.push(blob.id.clone());
+        Ok(Stored { id: blob.id.as_str().into(), bytes: blob.size })
     }
 
     /// The format that `response.type` tells for a status; nothing for the automatic choice.
@@ -301,6 +348,17 @@ impl Call<'_> {
         let scope: Scope<'_> = frame.scope().page(page);
         super::judge::judge(self.expressions, &plan.response, scope, verdict, &mut self.warnings)
     }
+}
+
+/// Where a body has gone.
+enum Body {
+    Memory(Bytes),
+    Stored(Stored),
+}
+
+fn too_long(limit: u64) -> AppError {
+    let message = format!("The answer is longer than {limit} bytes.");
+    AppError::new(ErrorType::MaxFileSizeExceededError, message)
 }
 
 /// What is known of an exchange before it has ended.

@@ -13,6 +13,7 @@ pub(super) fn text(value: &Value) -> String {
         Value::Undefined | Value::Null => String::new(),
         Value::Text(text) => text.to_string(),
         Value::Buffer(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::Stored(stored) => format!("[{} bytes]", stored.bytes),
         // Deeper than values can be read, which are the only ones that JSON refuses.
         Value::Array(_) | Value::Collection(_) => value.to_json().unwrap_or_default(),
         simple => match convert(simple, FieldType::Text, &Zone::utc()) {

@@ -144,6 +144,18 @@ impl Reply {
     }
 }
 
+/// The most memory that this process has held so far, in bytes.
+///
+/// # Panics
+/// When the system does not tell.
+#[must_use]
+pub fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("the system tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+    kib * 1024
+}
+
 type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
 
 /// A server on this machine. It ends when it is dropped.
@@ -180,11 +192,11 @@ impl Loopback {
         script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let (certificate, key) = match identity {
-            Identity::Signed => (include_str!("server.pem"), include_str!("server.key")),
-            Identity::Alone => (ALONE, include_str!("alone.key")),
+            Identity::Signed => (include_str!("server.pem"), &include_bytes!("server.der")[..]),
+            Identity::Alone => (ALONE, &include_bytes!("alone.der")[..]),
         };
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes());
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes());
+        let key = PrivateKeyDer::try_from(key);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
