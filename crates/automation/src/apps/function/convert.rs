@@ -60,7 +60,8 @@ fn to_js_at<'js>(
             make.call((TypedArray::<u8>::new_copy(ctx.clone(), bytes)?,))?
         }
         Value::Stored(_) => {
-            return Err(limit(Bound::Output, "The file is too large to be given to a function."));
+            let cause = "A file that is too large for memory cannot be given to a function.";
+            return Err(limit(Bound::Output, cause));
         }
         Value::Array(items) => {
             let array = Array::new(ctx.clone())?;
