@@ -50,7 +50,12 @@ async fn errors_name_the_field_and_the_fix() {
     expect(&words, b"", &["apiKey: standard input is empty"]).await;
     expect(&words, b"wrong-key\n", &["InvalidAccessTokenError", "[401]"]).await;
     let no_kind = ["connection", "add", "crew", "--app", EXAMPLE];
-    expect(&no_kind, b"", &["kind: ", "--kind key or --kind machine or --kind oauth"]).await;
+    expect(
+        &no_kind,
+        b"",
+        &["kind: ", "--kind key or --kind machine or --kind oauth or --kind one"],
+    )
+    .await;
     let unknown = [&words[..], &["--set", "colour=red"]].concat();
     expect(&unknown, b"", &["set: ", "\"colour\"", "apiKey, region"]).await;
     let bad_base = add_words("ftp://x", "crew");

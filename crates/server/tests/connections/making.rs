@@ -160,3 +160,23 @@ async fn only_the_scopes_of_the_modules_that_are_named_are_asked_for() {
     assert_eq!(names(Some(&["ListItems".to_owned()]), &["x"]), ["profile", "items", "x"]);
     assert_eq!(names(None, &["profile"]), ["profile", "items"]);
 }
+
+#[tokio::test]
+async fn oauth_1_goes_through_all_sections() {
+    let scene = Scene::new().await;
+    let making = scene.making("one", &[]);
+    assert!(making.needs_a_visit());
+    let pending = begun(&making).await;
+    let address = pending.address.as_str();
+    assert_eq!(address, format!("{}/one/authorize?oauth_token=request-1", scene.service.base));
+    let other = query(&[("oauth_token", "request-2"), ("oauth_verifier", "verifier-1")]);
+    let (_, message) = refused(making.finish(&pending, &other).await);
+    assert!(message.contains("does not belong to this attempt"), "{message}");
+    let back = query(&[("oauth_token", "request-1"), ("oauth_verifier", "verifier-1")]);
+    let found = making.finish(&pending, &back).await.unwrap();
+    assert_eq!(
+        (text(&found, "accessToken").as_str(), found.uid.as_deref()),
+        ("access-one", Some("18"))
+    );
+    assert_eq!(found.metadata.as_deref(), Some("Bo"));
+}

@@ -71,6 +71,7 @@ impl Service {
             .route("/revoke", post(revoke))
             .route("/me", get(me))
             .route("/items", get(items))
+            .route("/one/{step}", get(one).post(one))
             .route("/hooks", post(attach))
             .route("/hooks/{id}", delete(detach))
             .with_state(service.clone());
@@ -179,6 +180,28 @@ async fn items(State(service): State<Service>, headers: HeaderMap) -> Response {
     match service.lets_in(&headers) {
         true => answer(&json!({"items": service.known().items})),
         false => refusal(401, "invalid_token"),
+    }
+}
+
+/// OAuth 1: each step wants what the one before has given, in a signed header.
+async fn one(Path(step): Path<String>, headers: HeaderMap) -> Response {
+    let given = headers.get("authorization").and_then(|value| value.to_str().ok());
+    let given = given.unwrap_or_default();
+    let has = |parts: &[&str]| {
+        given.starts_with("OAuth ")
+            && given.contains("oauth_signature=")
+            && given.contains("oauth_consumer_key=\"client-1\"")
+            && parts.iter().all(|part| given.contains(part))
+    };
+    match step.as_str() {
+        "request" if has(&["oauth_callback=\"http%3A%2F%2F127.0.0.1%3A1%2Fback\""]) => {
+            "oauth_token=request-1&oauth_token_secret=secret-1".into_response()
+        }
+        "access" if has(&["oauth_token=\"request-1\"", "oauth_verifier=\"verifier-1\""]) => {
+            "oauth_token=access-one&oauth_token_secret=secret-2".into_response()
+        }
+        "me" if has(&["oauth_token=\"access-one\""]) => answer(&json!({"id": 18, "name": "Bo"})),
+        _ => refusal(401, given),
     }
 }
 
