@@ -4,6 +4,7 @@
 //! must come out. Each app has a folder with its cases; `*_server` are services to call them against.
 #![cfg(test)]
 
+mod chatwork;
 mod chatwork_server;
 mod driver;
 mod example;

@@ -36,6 +36,30 @@ impl Task {
 
 const STATUSES: &[&str] = &["open", "done"];
 
+impl World {
+    /// Somebody gives somebody a task that is never due; its id.
+    ///
+    /// # Panics
+    /// When there is no such room.
+    pub(crate) fn assign(&mut self, room: u64, assigner: u64, assignee: u64, body: &str) -> u64 {
+        let message = self.say(room, assigner, "[info][title][dtext:task_added][/title][/info]");
+        let (id, body) = (self.next_id(), body.to_owned());
+        let (due, due_kind, status) = (0, "none", STATUSES[0]);
+        let task = Task { id, assignee, assigner, message, body, due, due_kind, status };
+        self.rooms.get_mut(&room).expect("the room was there above").tasks.insert(id, task);
+        id
+    }
+
+    /// A task is done.
+    ///
+    /// # Panics
+    /// When there is no such room or task.
+    pub(crate) fn finish(&mut self, room: u64, task: u64) {
+        let room = self.rooms.get_mut(&room).expect("tests name rooms that exist");
+        room.tasks.get_mut(&task).expect("tests name tasks that exist").status = STATUSES[1];
+    }
+}
+
 /// Which tasks are asked for. Without a status it is open ones.
 struct Filter {
     assigner: Option<u64>,

@@ -185,5 +185,5 @@ pub(crate) fn check_failure(
 
 /// The name of a module's folder, from its label.
 fn kebab(label: &str) -> String {
-    label.to_lowercase().replace(' ', "-")
+    label.to_lowercase().replace(' ', "-").replace('\'', "")
 }
