@@ -211,6 +211,9 @@ pub struct Trigger {
     pub id: Template,
     /// `date`
     pub date: Option<Template>,
+    /// `overlap`, a directive of ours: how many seconds before the date of the last item others still
+    /// count as new, because services show some items late.
+    pub overlap: Option<Template>,
 }
 
 /// The communication of a webhook: what becomes of a call that comes in.

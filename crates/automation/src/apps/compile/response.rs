@@ -185,7 +185,7 @@ impl Compiler<'_> {
     }
 
     fn trigger(&self, site: &Site<'_>, place: Place) -> Option<Trigger> {
-        let said = Members::named(site, &["type", "order", "id", "date"]);
+        let said = Members::named(site, &["type", "order", "id", "date", "overlap"]);
         for (name, known) in
             [("type", &["date", "id"][..]), ("order", &["asc", "desc", "unordered"][..])]
         {
@@ -195,6 +195,7 @@ impl Compiler<'_> {
         }
         let text = |name| self.primitive(said.get(name)?, place, Moment::Item, SHORT);
         let parts = (text("type"), text("id"), text("order"), text("date"));
+        let overlap = text("overlap");
         let by_date = said.get("type").and_then(|site| site.node.as_text());
         let needed: &[&str] = match by_date {
             Some(kind) if &**kind == "date" => &["type", "id", "date"],
@@ -209,7 +210,7 @@ impl Compiler<'_> {
             site.report(INCOMPLETE, "`trigger` has no `order`; all pages are read.");
         }
         match parts {
-            (Some(kind), Some(id), order, date) => Some(Trigger { kind, order, id, date }),
+            (Some(kind), Some(id), order, date) => Some(Trigger { kind, order, id, date, overlap }),
             _ => None,
         }
     }

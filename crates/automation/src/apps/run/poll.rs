@@ -19,12 +19,17 @@ use crate::apps::{
     plan::{Request, Trigger},
 };
 
+/// The longest overlap, in seconds: two days. The cursor holds the ids of everything in it.
+const MAX_OVERLAP: f64 = 172_800.0;
+
 /// The items of one poll.
 pub(super) struct Poll<'c> {
     cursor: &'c Cursor,
     found: Vec<Found>,
     by_date: bool,
     order: Order,
+    /// How far before the cursor items may still be new, in milliseconds.
+    overlap: i64,
     /// Whether the page at hand has an item that was handed out before.
     met_known: bool,
     /// The smaller one of what the caller and the app want.
@@ -54,6 +59,7 @@ impl<'c> Poll<'c> {
             found: Vec::new(),
             by_date: false,
             order: Order::Unordered,
+            overlap: 0,
             met_known: false,
             limit: limit.unwrap_or(usize::MAX),
             choosing,
@@ -101,7 +107,9 @@ impl<'c> Poll<'c> {
             None
         };
         if !self.choosing && !self.is_new(date, &id) {
-            self.met_known = true;
+            // Within the overlap, what was handed out may stand before what was not.
+            let beyond = self.cursor.date.map(|last| last.saturating_sub(self.overlap));
+            self.met_known |= date.is_none() || self.overlap == 0 || date < beyond;
             return Ok(());
         }
         let output = match &plan.response.output {
@@ -126,6 +134,18 @@ impl<'c> Poll<'c> {
                 return Err(wrong(format!("trigger.type must be date or id, not {other:?}.")));
             }
         };
+        self.overlap = match expressions.optional(trigger.overlap.as_ref(), scope)? {
+            Value::Undefined | Value::Null => 0,
+            Value::Number(seconds) if (0.0..=MAX_OVERLAP).contains(&seconds) => {
+                (seconds * 1000.0) as i64
+            }
+            other => {
+                let other = text(&other);
+                return Err(wrong(format!(
+                    "trigger.overlap must be a number of seconds up to {MAX_OVERLAP}, not {other:?}."
+                )));
+            }
+        };
         let order = text(&expressions.optional(trigger.order.as_ref(), scope)?);
         self.order = match order.as_str() {
             "asc" => Order::Ascending,
@@ -143,12 +163,7 @@ impl<'c> Poll<'c> {
     fn is_new(&self, date: Option<i64>, id: &ItemId) -> bool {
         let cursor = self.cursor;
         if let Some(date) = date {
-            let Some(last) = cursor.date else { return true };
-            return match date.cmp(&last) {
-                Ordering::Greater => true,
-                Ordering::Less => false,
-                Ordering::Equal => !cursor.seen.iter().any(|seen| seen.is(id)),
-            };
+            return cursor.lacks(date, id, self.overlap);
         }
         let Some(last) = &cursor.id else { return true };
         match id.compare(last) {
@@ -165,15 +180,16 @@ impl<'c> Poll<'c> {
         self.found.dedup_by(|b, a| a.compare(b) == Ordering::Equal);
         self.found.truncate(self.limit);
         let Some(last) = self.found.last() else { return (Vec::new(), self.cursor.clone()) };
-        let (date, id) = (last.date, last.id.clone());
-        let mut cursor = Cursor { date, id: Some(id), seen: Vec::new(), inclusive: false };
-        if date.is_some() {
-            if self.cursor.date == date {
-                cursor.seen.clone_from(&self.cursor.seen);
-            }
-            let same = self.found.iter().filter(|found| found.date == date);
-            cursor.seen.extend(same.map(|found| found.id.clone()));
-        }
+        let cursor = if last.date.is_some() {
+            let handed: Vec<(i64, ItemId)> = self
+                .found
+                .iter()
+                .filter_map(|found| Some((found.date?, found.id.clone())))
+                .collect();
+            self.cursor.after(&handed, self.overlap)
+        } else {
+            Cursor { id: Some(last.id.clone()), ..Cursor::default() }
+        };
         (self.found.into_iter().map(|found| found.output).collect(), cursor)
     }
 
@@ -199,6 +215,8 @@ impl<'c> Poll<'c> {
                     None => Vec::new(),
                 },
                 inclusive: true,
+                start: chosen.date,
+                recent: Vec::new(),
             })
             .collect();
         self.found
