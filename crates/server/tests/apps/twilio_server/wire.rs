@@ -17,8 +17,6 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     /// The parameters of the query, and of the body where it is a form, in their order.
     pub(crate) parameters: Vec<(String, String)>,
-    /// The body as it came.
-    pub(crate) body: String,
     pub(crate) content_type: Option<String>,
 }
 
@@ -27,12 +25,6 @@ impl Asked {
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         let mut found = self.parameters.iter().rev().filter(|(key, _)| key == name);
         found.next().map(|(_, value)| value.as_str())
-    }
-
-    /// All values of a parameter.
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        let found = self.parameters.iter().filter(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).collect()
     }
 }
 
@@ -44,7 +36,6 @@ pub(super) struct Request {
     credentials: Option<(String, String)>,
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
-    body: String,
     content_type: Option<String>,
 }
 
@@ -69,7 +60,6 @@ impl Request {
             credentials,
             query: pairs(uri.query().unwrap_or_default().as_bytes()),
             form: if is_form { pairs(body) } else { Vec::new() },
-            body: String::from_utf8_lossy(body).into_owned(),
             content_type,
         }
     }
@@ -79,7 +69,6 @@ impl Request {
             method: self.method.to_string(),
             path: self.path.clone(),
             parameters: [self.query.clone(), self.form.clone()].concat(),
-            body: self.body.clone(),
             content_type: self.content_type.clone(),
         }
     }
