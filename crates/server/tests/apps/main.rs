@@ -7,8 +7,11 @@
 mod chatwork_server;
 mod driver;
 mod example;
+mod http;
 mod sources;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "other test programs use the rest")]
 mod support;
+mod twilio;
+mod twilio_server;
 mod twist;
