@@ -8,8 +8,11 @@ mod chatwork;
 mod chatwork_server;
 mod driver;
 mod example;
+mod http;
 mod sources;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "other test programs use the rest")]
 mod support;
+mod twilio;
+mod twilio_server;
 mod twist;

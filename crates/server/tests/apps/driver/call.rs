@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use halyard_automation::apps::{
-    App, Finding, Module, load,
+    App, Finding, Module,
+    function::Scripts,
+    load,
     parameter::Field,
     run::{self, Failure, Host, Scene},
 };
@@ -21,6 +23,8 @@ use super::{Fault, FaultServer, Service, Table, form, read_folder};
 pub(crate) struct Driver {
     pub(crate) app: App,
     pub(crate) findings: Vec<Finding>,
+    /// The functions of the app.
+    scripts: Scripts,
     pub(crate) host: Host,
     pub(crate) service: Service,
     pub(crate) table: Table,
@@ -46,7 +50,9 @@ impl Driver {
         let loaded = load(&read_folder(folder));
         let findings = loaded.findings;
         let app = loaded.app.unwrap_or_else(|| panic!("{name} does not load: {findings:#?}"));
+        let scripts = Scripts::new(&app.functions);
         Self {
+            scripts,
             app,
             findings,
             host: host(),
@@ -72,6 +78,7 @@ impl Driver {
         let mut connection = self.service.connection.clone();
         connection["baseUrl"] = json!(base_url);
         let mut scene = Scene::new(&self.app, parameters);
+        scene.functions = &self.scripts;
         scene.connection = Some(iml(&connection));
         scene.base_url = Some(url(base_url).unwrap());
         scene

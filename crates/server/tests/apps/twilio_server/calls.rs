@@ -129,7 +129,7 @@ fn create(world: &mut World, request: &Request) -> Result<Reply, Refusal> {
     let sid = seed(world, at, &call);
     let item = world.item_mut(&sid).expect("it was added a line ago");
     item.callback = request.parameter("StatusCallback").map(str::to_owned);
-    Ok(Reply::created(Value::Object(item.fields.clone())))
+    Ok(Reply::created(&Value::Object(item.fields.clone())))
 }
 
 fn instructions(world: &World, request: &Request) -> Result<(), Refusal> {

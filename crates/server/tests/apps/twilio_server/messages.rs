@@ -167,7 +167,7 @@ fn create(world: &mut World, request: &Request) -> Result<Reply, Refusal> {
     for _ in &media {
         attach(world, &sid, "image/jpeg");
     }
-    Ok(Reply::created(Value::Object(fields)))
+    Ok(Reply::created(&Value::Object(fields)))
 }
 
 fn recipient(to: &str) -> Result<(), Refusal> {

@@ -232,7 +232,7 @@ fn route(world: &mut World, request: &Request) -> Result<Reply, wire::Refusal> {
         ["v1", "Services", rest @ ..] => settings::services(world, request, rest),
         ["2010-04-01", "Accounts", own] if *own == format!("{}.json", account()) => {
             request.only(&[Method::GET])?;
-            Ok(Reply::ok(world.account.clone()))
+            Ok(Reply::ok(&world.account))
         }
         ["2010-04-01", "Accounts", owner, rest @ ..] => {
             if *owner != account() {

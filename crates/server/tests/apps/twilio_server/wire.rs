@@ -137,12 +137,12 @@ impl Reply {
         }
     }
 
-    pub(super) fn ok(body: Value) -> Self {
-        Self::json(200, &body)
+    pub(super) fn ok(body: &Value) -> Self {
+        Self::json(200, body)
     }
 
-    pub(super) fn created(body: Value) -> Self {
-        Self::json(201, &body)
+    pub(super) fn created(body: &Value) -> Self {
+        Self::json(201, body)
     }
 
     pub(super) fn page(body: &Value) -> Self {

@@ -189,7 +189,7 @@ impl World {
             item.gone = true;
             return Ok(Reply::deleted());
         }
-        Ok(Reply::ok(Value::Object(item.fields.clone())))
+        Ok(Reply::ok(&Value::Object(item.fields.clone())))
     }
 }
 
