@@ -74,7 +74,8 @@ impl Cursor {
             start: self.start,
             ..Self::default()
         };
-        let before = self.date.into_iter().flat_map(|date| self.seen.iter().map(move |id| (date, id)));
+        let before =
+            self.date.into_iter().flat_map(|date| self.seen.iter().map(move |id| (date, id)));
         let known = self.recent.iter().map(|(date, id)| (*date, id)).chain(before);
         for (at, id) in known.chain(handed.iter().map(|(date, id)| (*date, id))) {
             if at == date {
