@@ -8,6 +8,7 @@ mod chatwork;
 mod chatwork_server;
 mod driver;
 mod example;
+mod functions;
 mod http;
 mod sources;
 #[path = "../support/mod.rs"]
