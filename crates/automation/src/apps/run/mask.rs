@@ -32,16 +32,18 @@ impl Mask {
         }
         self.form(secret.to_owned());
         let encoded = component(secret);
-        self.form(encoded.replace("%20", "+"));
-        self.form(lower_escapes(&encoded));
-        self.form(encoded);
+        if encoded != secret {
+            self.form(encoded.replace("%20", "+"));
+            self.form(lower_escapes(&encoded));
+            self.form(encoded);
+        }
         let quoted = halyard_iml::Value::text(secret).to_json().unwrap_or_default();
         self.form(quoted.trim_matches('"').to_owned());
         for before in 0..3 {
             for engine in [&STANDARD, &URL_SAFE] {
                 let form = inside_base64(engine, secret, before);
                 // Fewer characters stand in many texts by chance.
-                if form.len() >= 4 {
+                if form.len() >= 4 && !self.forms.contains(&form) {
                     self.form(component(&form));
                     self.form(form);
                 }
@@ -72,7 +74,8 @@ impl Mask {
     pub(super) fn hide(&self, text: &str) -> String {
         // All are found before any is replaced: what replaces one may look like another.
         let mut found: Vec<Range<usize>> = Vec::new();
-        for form in &self.forms {
+        // Most texts are headers, too short for most forms; looking would cost more than asking.
+        for form in self.forms.iter().filter(|form| form.len() <= text.len()) {
             found.extend(text.match_indices(form.as_str()).map(|(at, _)| at..at + form.len()));
         }
         if found.is_empty() {

@@ -72,7 +72,7 @@ fn names(path: &str) -> Vec<String> {
 pub(super) struct Sanitizer<'a> {
     pub(super) mask: &'a Mask,
     /// Paths that begin with `request.` and `response.`.
-    pub(super) paths: Paths,
+    pub(super) paths: &'a Paths,
     /// Bytes of each body that are shown.
     pub(super) bytes: usize,
 }

@@ -51,22 +51,24 @@ impl Call<'_> {
         let result = self.exchange(frame, plan, &mut prepared, &mut note).await;
         let problem = result.as_ref().err().map(|error| self.mask.hide(&error.message));
         let Note { status, shown } = note;
+        let shown = shown.map(|(shown, _)| shown);
         self.exchanges.push(Exchange { at, took: started.elapsed(), status, problem, shown });
         result
     }
 
-    fn sanitizer(&self, plan: &Request) -> Option<Sanitizer<'_>> {
-        let paths = Paths::of(plan.sanitize.as_deref()?);
-        Some(Sanitizer { mask: &self.mask, paths, bytes: self.host().bounds.shown_bytes })
+    fn sanitizer<'s>(&'s self, paths: &'s Paths) -> Sanitizer<'s> {
+        Sanitizer { mask: &self.mask, paths, bytes: self.host().bounds.shown_bytes }
     }
 
     fn note(&self, plan: &Request, prepared: &Prepared) -> Note {
-        let shown = self.sanitizer(plan).map(|sanitizer| {
+        let paths = plan.sanitize.as_deref().map(Paths::of);
+        let shown = paths.map(|paths| {
             let mut shown = Shown::default();
             let request = &prepared.request;
             let (method, url) = (request.method.as_str(), &request.url);
+            let sanitizer = self.sanitizer(&paths);
             sanitizer.request(&mut shown, method, url, &request.headers, &prepared.body);
-            shown
+            (shown, paths)
         });
         Note { status: None, shown }
     }
@@ -89,7 +91,7 @@ impl Call<'_> {
         let body = match body {
             Ok(body) => body,
             Err(error) => {
-                self.show(plan, note, &headers, b"", None);
+                self.show(note, &headers, b"", None);
                 return Err(AppError { status: Some(status), ..error });
             }
         };
@@ -106,12 +108,12 @@ impl Call<'_> {
             // An error page need not be what the answer would have been.
             Err(_) if status >= 400 => Value::from(&*super::decode::text(&body, &content_type)),
             Err(cause) => {
-                self.show(plan, note, &headers, &body, None);
+                self.show(note, &headers, &body, None);
                 let error = AppError::new(ErrorType::DataError, cause);
                 return Err(AppError { status: Some(status), ..error });
             }
         };
-        self.show(plan, note, &headers, &body, Some(&value));
+        self.show(note, &headers, &body, Some(&value));
         let retry_after = match status {
             429 => {
                 let now = self.host().clock.now();
@@ -131,16 +133,9 @@ impl Call<'_> {
         })
     }
 
-    fn show(
-        &self,
-        plan: &Request,
-        note: &mut Note,
-        headers: &HeaderMap,
-        bytes: &[u8],
-        body: Option<&Value>,
-    ) {
-        if let (Some(shown), Some(sanitizer)) = (&mut note.shown, self.sanitizer(plan)) {
-            sanitizer.response(shown, headers, bytes, body);
+    fn show(&self, note: &mut Note, headers: &HeaderMap, bytes: &[u8], body: Option<&Value>) {
+        if let Some((shown, paths)) = &mut note.shown {
+            self.sanitizer(paths).response(shown, headers, bytes, body);
         }
     }
 
@@ -364,7 +359,7 @@ fn too_long(limit: u64) -> AppError {
 /// What is known of an exchange before it has ended.
 struct Note {
     status: Option<u16>,
-    shown: Option<Shown>,
+    shown: Option<(Shown, Paths)>,
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {
