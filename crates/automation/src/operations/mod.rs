@@ -5,6 +5,7 @@
 
 mod call;
 mod cursor;
+mod session;
 mod watch;
 
 pub use call::{Error, Operator, Using};

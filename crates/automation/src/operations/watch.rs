@@ -2,7 +2,10 @@
 
 use halyard_iml::{Collection, Value};
 
-use super::call::{Error, Operator, Subject, merged};
+use super::{
+    call::{Error, Operator, merged},
+    session::Subject,
+};
 use crate::apps::{
     Module, ModuleKind, Webhook,
     run::{self, Incoming, Outcome, Received, Scene},
@@ -45,11 +48,14 @@ impl<'a> Operator<'a> {
             return Ok(untold);
         }
         let root = untold.root;
-        let attach = async |scene: &Scene<'_>| {
-            let scene = Scene { webhook: Some(root.clone()), ..scene.clone() };
-            run::procedure(self.host, &webhook.attach, &scene).await
+        let mut session = self.session(&subject(module, found, webhook), input).await?;
+        session.scene.webhook = Some(root.clone());
+        let done = loop {
+            let done = run::procedure(self.host, &webhook.attach, &session.scene).await;
+            if let Some(done) = session.settle(done).await? {
+                break done;
+            }
         };
-        let done = self.with(&subject(module, found, webhook), input, attach).await?;
         let data = done.data.unwrap_or_default();
         // The app may name what it saves as it likes, but the address stays what it is.
         Ok(Attached { told: true, root: merged(&data, &root) })
@@ -69,14 +75,17 @@ impl<'a> Operator<'a> {
         if !attached.told || webhook.detach.requests.is_empty() {
             return Ok(());
         }
-        let detach = async |scene: &Scene<'_>| {
-            let scene = Scene { webhook: Some(attached.root.clone()), ..scene.clone() };
-            match run::procedure(self.host, &webhook.detach, &scene).await {
+        let mut session = self.session(&subject(module, found, webhook), input).await?;
+        session.scene.webhook = Some(attached.root.clone());
+        loop {
+            let done = match run::procedure(self.host, &webhook.detach, &session.scene).await {
                 Err(failure) if matches!(failure.error.status, Some(404 | 410)) => Ok(()),
                 done => done.map(drop),
+            };
+            if session.settle(done).await?.is_some() {
+                return Ok(());
             }
-        };
-        self.with(&subject(module, found, webhook), input, detach).await
+        }
     }
 
     /// What becomes of a call that has come in. Makes no request.
@@ -111,21 +120,27 @@ impl<'a> Operator<'a> {
         payload: Value,
     ) -> Result<Outcome, Error> {
         let (found, webhook) = self.instant_trigger(module)?;
-        let arrived = async |scene: &Scene<'_>| {
-            let scene = Scene {
-                webhook: Some(attached.root.clone()),
-                payload: Some(payload.clone()),
-                ..scene.clone()
-            };
-            run::instant(self.host, found, &scene).await
-        };
+        let (root, payload) = (Some(attached.root.clone()), Some(payload));
         if found.communication.requests.is_empty() {
             // Nothing is asked of the service, so its tokens need not be looked at: what has come in
             // is passed on at once.
-            let scene = Scene { functions: self.functions, ..Scene::new(self.app, input) };
-            return Ok(arrived(&scene).await?);
+            let scene = Scene {
+                functions: self.functions,
+                webhook: root,
+                payload,
+                ..Scene::new(self.app, input)
+            };
+            return Ok(run::instant(self.host, found, &scene).await?);
         }
-        self.with(&subject(module, found, webhook), input, arrived).await
+        let mut session = self.session(&subject(module, found, webhook), input).await?;
+        session.scene.webhook = root;
+        session.scene.payload = payload;
+        loop {
+            let done = run::instant(self.host, found, &session.scene).await;
+            if let Some(outcome) = session.settle(done).await? {
+                return Ok(outcome);
+            }
+        }
     }
 
     fn instant_trigger(&self, name: &str) -> Result<(&'a Module, &'a Webhook), Error> {
