@@ -4,8 +4,7 @@ use super::session::Subject;
 use crate::{
     apps::{
         App, Module, ModuleKind, Rpc,
-        form::{self, Invalid, Rules},
-        parameter::Field,
+        form::Invalid,
         run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Start},
     },
     connections::{Problem, Store, WorkspaceId},
@@ -127,7 +126,7 @@ impl<'a> Operator<'a> {
                 });
             }
         }
-        let input = self.checked(module, &input)?;
+        let input = self.checked(module, &input).await?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
         let mut session = self.session(&subject, input).await?;
         loop {
@@ -185,14 +184,7 @@ impl<'a> Operator<'a> {
     pub async fn options(&self, rpc: &str, parameters: Value) -> Result<Answered, Error> {
         let found = self.rpc(rpc)?;
         let parameters = self.taken(&found.parameters, &parameters)?;
-        let subject = Subject { name: rpc, kinds: &found.connections, module: None };
-        let mut session = self.session(&subject, parameters).await?;
-        loop {
-            let done = run::rpc(self.host, found, &session.scene).await;
-            if let Some(answered) = session.settle(done).await? {
-                return Ok(answered);
-            }
-        }
+        self.looked_up(rpc, parameters).await
     }
 
     /// The module of this name.
@@ -204,23 +196,6 @@ impl<'a> Operator<'a> {
             .modules
             .get(name)
             .ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
-    }
-
-    /// The input of a module as the app sees it: with the rules for empty fields applied, converted
-    /// to the types of the fields, and checked. Options that an RPC gives are not asked for.
-    ///
-    /// # Errors
-    /// [`Error::Input`] with all that is wrong; [`Error::Unknown`].
-    pub fn checked(&self, module: &str, input: &Value) -> Result<Value, Error> {
-        let found = self.module(module)?;
-        let webhook = found.webhook.as_ref().and_then(|name| self.app.webhooks.get(name));
-        let of_webhook = webhook.map_or(&[][..], |webhook| &webhook.parameters);
-        let fields = [of_webhook, &found.parameters, &found.expect].concat();
-        self.taken(&fields, input)
-    }
-
-    fn taken(&self, fields: &[Field], given: &Value) -> Result<Value, Error> {
-        form::input(fields, given, &Rules::new(&self.host.zone)).map_err(Error::Input)
     }
 
     fn polling(&self, name: &str) -> Result<&'a Module, Error> {
@@ -235,7 +210,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
+    pub(super) fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
         self.app.rpcs.get(name).ok_or_else(|| self.unknown("rpc", name, self.app.rpcs.keys()))
     }
 

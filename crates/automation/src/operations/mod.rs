@@ -5,6 +5,7 @@
 
 mod call;
 mod cursor;
+mod fields;
 mod session;
 mod watch;
 

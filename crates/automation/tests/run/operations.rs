@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use halyard_automation::{
     apps::{App, function::Scripts, run::Host},
-    operations::Operator,
+    operations::{Error, Operator},
 };
 use halyard_iml::Value;
 use halyard_platform::outbound::loopback::{Loopback, Reply};
@@ -65,4 +65,76 @@ fn all_that_operators_do_moves_between_threads() {
     moves(operator.attach("m", Value::Undefined, "http://a/", "a"));
     moves(operator.arrived("m", Value::Undefined, &attached, Value::Undefined));
     moves(operator.detach("m", Value::Undefined, &attached));
+}
+
+/// What the action `m` with these fields makes of an input, and what look-ups were asked.
+async fn filled(fields: &str, inputs: &[&str]) -> (Vec<Result<String, String>>, Vec<String>) {
+    let server = Loopback::start(|seen| match seen.target.as_str() {
+        "/colors" => Reply::json(r#"[{"label": "Red", "value": "red"}]"#.to_owned()),
+        "/fields?kind=a" => Reply::json(
+            r#"[{"name": "size", "type": "uinteger"},
+                {"name": "shade", "type": "select", "options": "rpc://colors", "dynamic": false}]"#
+                .to_owned(),
+        ),
+        "/fields?kind=bad" => Reply::status(429),
+        _ => Reply::json("[]".to_owned()),
+    })
+    .await;
+    let build = Build::new(&base(&server.url()))
+        .form("m", r#"{"response": {"output": "{{parameters}}"}}"#, fields)
+        .rpc("colors", r#"{"url": "/colors"}"#)
+        .rpc("fields", r#"{"url": "/fields", "qs": {"kind": "{{parameters.kind}}"}}"#);
+    let desk = Desk::new(build.app());
+    let mut results = Vec::new();
+    for input in inputs {
+        let done = desk.operator().call("m", value(input)).await;
+        results.push(match done {
+            Ok(outcome) => Ok(json(&outcome.bundles[0])),
+            Err(Error::Input(wrong)) => Err(wrong
+                .iter()
+                .map(|wrong| format!("{}: {}", wrong.path, wrong.message))
+                .collect::<Vec<_>>()
+                .join(" ")),
+            Err(other) => Err(other.to_string()),
+        });
+    }
+    (results, server.seen().iter().map(|seen| seen.target.clone()).collect())
+}
+
+#[tokio::test]
+async fn values_are_among_options_where_the_author_wants_it() {
+    let field = |dynamic: &str| {
+        format!(r#"[{{"name": "color", "type": "select", "options": "rpc://colors"{dynamic}}}]"#)
+    };
+    let inputs = [r#"{"color": "red"}"#, r#"{"color": "blue"}"#];
+    let (results, asked) = filled(&field(r#", "dynamic": false"#), &inputs).await;
+    let wrong = "color: Value 'blue' not found in options.".to_owned();
+    assert_eq!(results, [Ok(r#"{"color":"red"}"#.to_owned()), Err(wrong)]);
+    assert_eq!(asked, ["/colors", "/colors"]);
+    let (results, asked) = filled(&field(""), &inputs).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert!(asked.is_empty(), "{asked:?}");
+}
+
+#[tokio::test]
+async fn fields_that_look_ups_give_are_converted_and_checked() {
+    let whole = r#"[{"name": "kind", "type": "text"}, "rpc://fields"]"#;
+    let nested = r#"[{"name": "kind", "type": "text", "nested": "rpc://fields"}]"#;
+    let inputs = [
+        r#"{"kind": "a", "size": "12", "shade": "red"}"#,
+        r#"{"kind": "a", "size": "-1", "shade": "green"}"#,
+        r#"{"kind": "b", "size": "12"}"#,
+        r#"{"kind": "bad"}"#,
+    ];
+    for fields in [whole, nested] {
+        let (results, _) = filled(fields, &inputs).await;
+        assert_eq!(results[0], Ok(r#"{"kind":"a","size":12,"shade":"red"}"#.to_owned()));
+        let wrong = results[1].clone().unwrap_err();
+        assert!(wrong.contains("size: "), "{wrong}");
+        assert!(wrong.contains("shade: Value 'green' not found in options."), "{wrong}");
+        // Nobody knows a field of this name here: it stays as it is.
+        assert_eq!(results[2], Ok(r#"{"kind":"b","size":"12"}"#.to_owned()));
+        let failed = results[3].clone().unwrap_err();
+        assert!(failed.starts_with("RateLimitError") || failed.contains("429"), "{failed}");
+    }
 }

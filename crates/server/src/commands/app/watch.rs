@@ -70,9 +70,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let desk = Desk::open(config, &arguments.app, arguments.with, remembers).await?;
     let trigger = &arguments.trigger;
     let operator = desk.operator();
-    let checked = operator
-        .module(trigger)
-        .and_then(|module| Ok((module.kind, operator.checked(trigger, &input)?)));
+    let checked = operator.checked(trigger, &input).await;
+    let checked = checked.and_then(|input| Ok((operator.module(trigger)?.kind, input)));
     let (kind, input) = match checked {
         Ok(checked) => checked,
         Err(error) => {
