@@ -6,9 +6,12 @@ use super::{
     call::{Error, Operator, merged},
     session::Subject,
 };
-use crate::apps::{
-    Module, ModuleKind, Webhook,
-    run::{self, Incoming, Outcome, Received, Scene},
+use crate::{
+    apps::{
+        Module, ModuleKind, Webhook,
+        run::{self, Incoming, Outcome, Received, Scene},
+    },
+    connections::Problem,
 };
 
 /// An address that a service reports to.
@@ -31,7 +34,8 @@ impl Attached {
 
 impl<'a> Operator<'a> {
     /// Tells the service to report to `address`, where the app knows how. The input, here and below, is
-    /// one that [`checked`](Self::checked) has given.
+    /// one that [`checked`](Self::checked) has given. When one of several requests fails, what those
+    /// before it have attached is detached.
     ///
     /// # Errors
     /// See [`Error`].
@@ -48,17 +52,26 @@ impl<'a> Operator<'a> {
             return Ok(untold);
         }
         let root = untold.root;
-        let mut session = self.session(&subject(module, found, webhook), input).await?;
+        let about = subject(module, found, webhook);
+        let mut session = self.session(&about, input.clone()).await?;
         session.scene.webhook = Some(root.clone());
-        let done = loop {
-            let done = run::procedure(self.host, &webhook.attach, &session.scene).await;
-            if let Some(done) = session.settle(done).await? {
-                break done;
+        loop {
+            let mut done = run::procedure(self.host, &webhook.attach, &session.scene).await;
+            let half = done.as_mut().err().and_then(|failure| failure.saved.take());
+            let settled = session.settle(done).await;
+            if let Some(data) = half {
+                let half = Attached { told: true, root: merged(&data, &root) };
+                let detached = self.detach(module, input.clone(), &half).await;
+                if let Err(left) = detached {
+                    return Err(left_behind(settled.err(), left));
+                }
             }
-        };
-        let data = done.data.unwrap_or_default();
-        // The app may name what it saves as it likes, but the address stays what it is.
-        Ok(Attached { told: true, root: merged(&data, &root) })
+            if let Some(done) = settled? {
+                let data = done.data.unwrap_or_default();
+                // The app may name what it saves as it likes, but the address stays what it is.
+                return Ok(Attached { told: true, root: merged(&data, &root) });
+            }
+        }
     }
 
     /// Tells the service to stop. What it no longer knows counts as done.
@@ -154,6 +167,25 @@ impl<'a> Operator<'a> {
                 instead: "only those have an address",
             }),
         }
+    }
+}
+
+/// The failure of an attachment of which a part could not be taken back.
+fn left_behind(attaching: Option<Error>, left: Error) -> Error {
+    let why = left.to_string();
+    let why = why.trim_end_matches('.');
+    let told = format!("A part of what was attached stays at the service: {why}.");
+    match attaching {
+        Some(Error::Problem(Problem::App(mut failure))) => {
+            failure.error.message = format!("{} {told}", failure.error.message);
+            if let Error::Problem(Problem::App(left)) = left {
+                failure.exchanges.extend(left.exchanges);
+            }
+            failure.into()
+        }
+        // The store has failed, which is what has to be mended first.
+        Some(other) => other,
+        None => left,
     }
 }
 

@@ -1,5 +1,11 @@
 //! Watching triggers from the command line.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use halyard_platform::outbound::loopback::{Loopback, Reply, Seen};
 use serde_json::json;
 
 use crate::{
@@ -119,4 +125,54 @@ async fn from_now_on_means_nothing_that_was_there_before() {
     .await;
     add_item(&service, 2);
     assert_eq!(watching.end().await.expect(0).out.trim(), r#"{"id":2}"#);
+}
+
+/// What the Twist app subscribes to, in a service that refuses a second subscription.
+#[derive(Clone, Default)]
+struct Subscriptions(Arc<Mutex<BTreeSet<String>>>);
+
+impl Subscriptions {
+    fn answer(&self, seen: &Seen) -> Reply {
+        let mut all = self.0.lock().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        let target = body["target_url"].as_str().unwrap_or_default().to_owned();
+        match seen.target.as_str() {
+            "/api/v3/users/get_session_user" => {
+                Reply::json(r#"{"id": 1, "name": "Ann", "email": "ann@example.org"}"#)
+            }
+            "/api/v3/hooks/subscribe" if all.is_empty() => {
+                all.insert(target);
+                Reply::json(r#"{"id": 7, "secret": "sesame"}"#)
+            }
+            "/api/v3/hooks/subscribe" => {
+                Reply::json(r#"{"error_string": "One is enough"}"#).with_status(400)
+            }
+            "/api/v3/hooks/unsubscribe" if all.remove(&target) => Reply::json("{}"),
+            _ => Reply::status(404),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_attached_before_a_failure_is_detached() {
+    let installation = Installation::sqlite();
+    let subscriptions = Subscriptions::default();
+    let known = subscriptions.clone();
+    let service = Loopback::start(move |seen| known.answer(seen)).await;
+    let url = service.url();
+    let add = ["connection", "add", "t", "--app", "twist", "--kind", "twist-token"];
+    let add = [&add[..], &["--base-url", &url]].concat();
+    installation.start(&add, b"token-1\n").end().await.expect(0);
+    let words = ["app", "watch", "twist", "WatchChannels", "--connection", "t"];
+    let words = [&words[..], &["--input", "-"]].concat();
+    let input = br#"{"workspace_id": 1, "event": ["channel_added", "channel_updated"]}"#;
+    let ended = installation.start(&words, input).end().await.expect(1);
+    assert!(ended.err.contains("One is enough"), "{}", ended.err);
+    let hooks: Vec<_> = service
+        .seen()
+        .into_iter()
+        .filter_map(|seen| Some(seen.target.strip_prefix("/api/v3/hooks/")?.to_owned()))
+        .collect();
+    assert_eq!(hooks, ["subscribe", "subscribe", "unsubscribe"]);
+    assert!(subscriptions.0.lock().unwrap().is_empty(), "detached");
 }

@@ -25,6 +25,9 @@ pub struct Failure {
     pub error: AppError,
     /// The requests that were made.
     pub exchanges: Vec<Exchange>,
+    /// What requests before the one that has failed have saved (`response.data`): needed to take back
+    /// what they have done. It may hold secrets.
+    pub saved: Option<Value>,
 }
 
 /// The result of an RPC.
