@@ -110,7 +110,36 @@ async fn a_polling_trigger_goes_on_where_it_was() {
     }
     let other = with(&["WatchItems", "--cursor", "d", "--from", "2027-01-01T00:00:00Z"]);
     let ended = installation.start(&other, b"").end().await.expect(1);
-    assert!(ended.err.contains("from: WatchItems knows no dates"), "{}", ended.err);
+    assert!(
+        ended.err.contains("none of the items that WatchItems can start from"),
+        "{}",
+        ended.err
+    );
+}
+
+#[tokio::test]
+async fn a_start_is_chosen_from_a_list() {
+    let (installation, service) = scene().await;
+    for id in 1..=3 {
+        let item = json!({"id": id, "at": format!("2027-03-01T08:00:0{id}Z")});
+        service.known().items.insert(0, item);
+    }
+    let starts = ["app", "starts", EXAMPLE, "WatchItems", "--connection", "crew"];
+    let ended = installation.start(&starts, b"").end().await.expect(0);
+    let lines: Vec<serde_json::Value> =
+        ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3, "{}", ended.out);
+    let second = json!({"id": "2", "label": "Item 2", "date": "2027-03-01T08:00:02.000Z"});
+    assert_eq!(lines[1], second);
+    let words = with(&["WatchItems", "--from", "2", "--every", "50ms", "--once", "2"]);
+    let ended = installation.start(&words, b"").end().await.expect(0);
+    let id = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone();
+    let ids: Vec<_> = ended.out.lines().map(id).collect();
+    assert_eq!(ids, [json!(2), json!(3)]);
+    // What is no trigger has no starts.
+    let wrong = ["app", "starts", EXAMPLE, "WatchCalls", "--connection", "crew"];
+    let ended = installation.start(&wrong, b"").end().await.expect(1);
+    assert!(ended.err.contains("no polling trigger"), "{}", ended.err);
 }
 
 #[tokio::test]

@@ -91,6 +91,8 @@ pub struct Polled {
 pub struct Start {
     /// What people see.
     pub label: String,
+    /// The id of the item, as text.
+    pub id: String,
     /// When the item was made, where the app says it.
     pub date: Option<Date>,
     /// The cursor that makes the item the first.
