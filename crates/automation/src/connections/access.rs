@@ -184,12 +184,12 @@ impl<'a> Access<'a> {
             Ok(found) => found,
             Err(failure) if is_final(&failure.error) => {
                 self.store.refuse(&connection).await?;
-                let Failure { error, exchanges } = refused(&connection);
+                let Failure { error, exchanges, .. } = refused(&connection);
                 let message =
                     format!("{} The service said: {}", error.message, failure.error.message);
                 let error = AppError { message, status: failure.error.status, ..error };
                 let exchanges = [failure.exchanges, exchanges].concat();
-                return Err(Problem::App(Failure { error, exchanges }));
+                return Err(Problem::App(Failure { error, exchanges, saved: None }));
             }
             Err(failure) => {
                 // The next caller may try at once: it was not the service that refused.
@@ -247,7 +247,11 @@ fn explained(error: &AppError, connection: &Connection) -> Failure {
         quoted(name)
     );
     let kind = ErrorType::InvalidAccessTokenError;
-    Failure { error: AppError { kind, message, ..error.clone() }, exchanges: Vec::new() }
+    Failure {
+        error: AppError { kind, message, ..error.clone() },
+        exchanges: Vec::new(),
+        saved: None,
+    }
 }
 
 /// A name as a shell takes it.
@@ -260,5 +264,9 @@ fn quoted(name: &str) -> String {
 }
 
 fn wrong(kind: ErrorType, message: impl Into<String>) -> Problem {
-    Problem::App(Failure { error: AppError::new(kind, message), exchanges: Vec::new() })
+    Problem::App(Failure {
+        error: AppError::new(kind, message),
+        exchanges: Vec::new(),
+        saved: None,
+    })
 }

@@ -429,5 +429,5 @@ fn oauth2(kind: &Kind) -> Option<&OAuth2> {
 }
 
 fn wrong(kind: ErrorType, message: impl Into<String>) -> Failure {
-    Failure { error: AppError::new(kind, message), exchanges: Vec::new() }
+    Failure { error: AppError::new(kind, message), exchanges: Vec::new(), saved: None }
 }

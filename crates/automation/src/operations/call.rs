@@ -1,13 +1,13 @@
 use halyard_iml::{Collection, Functions, Value};
 
+use super::session::Subject;
 use crate::{
     apps::{
         App, Module, ModuleKind, Rpc,
-        form::{self, Invalid, Rules},
-        parameter::Field,
-        run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Scene, Start},
+        form::Invalid,
+        run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Start},
     },
-    connections::{Access, Connection, Problem, Store, WorkspaceId},
+    connections::{Problem, Store, WorkspaceId},
 };
 
 /// Why an operation was not run, or what it failed with.
@@ -102,13 +102,6 @@ pub struct Using<'a> {
     pub name: &'a str,
 }
 
-/// What an operation is about: for messages and checks.
-pub(super) struct Subject<'a> {
-    pub(super) name: &'a str,
-    pub(super) kinds: &'a [String],
-    pub(super) module: Option<&'a Module>,
-}
-
 impl<'a> Operator<'a> {
     /// Runs an action, a search or a universal module. The input is converted and checked.
     ///
@@ -133,9 +126,15 @@ impl<'a> Operator<'a> {
                 });
             }
         }
-        let input = self.checked(module, &input)?;
+        let input = self.checked(module, &input).await?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
-        self.with(&subject, input, async |scene| run::module(self.host, found, scene).await).await
+        let mut session = self.session(&subject, input).await?;
+        loop {
+            let done = run::module(self.host, found, &session.scene).await;
+            if let Some(outcome) = session.settle(done).await? {
+                return Ok(outcome);
+            }
+        }
     }
 
     /// Asks a polling trigger for what is new. The input is one that [`checked`](Self::checked) has
@@ -152,9 +151,13 @@ impl<'a> Operator<'a> {
     ) -> Result<Polled, Error> {
         let found = self.polling(module)?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
-        let poll =
-            async |scene: &Scene<'_>| run::poll(self.host, found, scene, cursor, limit).await;
-        self.with(&subject, input, poll).await
+        let mut session = self.session(&subject, input).await?;
+        loop {
+            let done = run::poll(self.host, found, &session.scene, cursor, limit).await;
+            if let Some(polled) = session.settle(done).await? {
+                return Ok(polled);
+            }
+        }
     }
 
     /// The items that people can choose a start of a polling trigger from. The input is one that
@@ -165,7 +168,13 @@ impl<'a> Operator<'a> {
     pub async fn starts(&self, module: &str, input: Value) -> Result<Vec<Start>, Error> {
         let found = self.polling(module)?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
-        self.with(&subject, input, async |scene| run::epoch(self.host, found, scene).await).await
+        let mut session = self.session(&subject, input).await?;
+        loop {
+            let done = run::epoch(self.host, found, &session.scene).await;
+            if let Some(starts) = session.settle(done).await? {
+                return Ok(starts);
+            }
+        }
     }
 
     /// Runs a look-up.
@@ -175,8 +184,7 @@ impl<'a> Operator<'a> {
     pub async fn options(&self, rpc: &str, parameters: Value) -> Result<Answered, Error> {
         let found = self.rpc(rpc)?;
         let parameters = self.taken(&found.parameters, &parameters)?;
-        let subject = Subject { name: rpc, kinds: &found.connections, module: None };
-        self.with(&subject, parameters, async |scene| run::rpc(self.host, found, scene).await).await
+        self.looked_up(rpc, parameters).await
     }
 
     /// The module of this name.
@@ -188,23 +196,6 @@ impl<'a> Operator<'a> {
             .modules
             .get(name)
             .ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
-    }
-
-    /// The input of a module as the app sees it: with the rules for empty fields applied, converted
-    /// to the types of the fields, and checked. Options that an RPC gives are not asked for.
-    ///
-    /// # Errors
-    /// [`Error::Input`] with all that is wrong; [`Error::Unknown`].
-    pub fn checked(&self, module: &str, input: &Value) -> Result<Value, Error> {
-        let found = self.module(module)?;
-        let webhook = found.webhook.as_ref().and_then(|name| self.app.webhooks.get(name));
-        let of_webhook = webhook.map_or(&[][..], |webhook| &webhook.parameters);
-        let fields = [of_webhook, &found.parameters, &found.expect].concat();
-        self.taken(&fields, input)
-    }
-
-    fn taken(&self, fields: &[Field], given: &Value) -> Result<Value, Error> {
-        form::input(fields, given, &Rules::new(&self.host.zone)).map_err(Error::Input)
     }
 
     fn polling(&self, name: &str) -> Result<&'a Module, Error> {
@@ -219,7 +210,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
+    pub(super) fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
         self.app.rpcs.get(name).ok_or_else(|| self.unknown("rpc", name, self.app.rpcs.keys()))
     }
 
@@ -237,81 +228,6 @@ impl<'a> Operator<'a> {
             known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
         }
     }
-
-    /// Runs something with the connection, and once more with new tokens when the service has refused
-    /// the ones that there were.
-    pub(super) async fn with<T>(
-        &self,
-        subject: &Subject<'_>,
-        parameters: Value,
-        run: impl AsyncFn(&Scene<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Error> {
-        let mut scene = Scene { functions: self.functions, ..Scene::new(self.app, parameters) };
-        let Some((access, connection)) = self.opened(subject).await? else {
-            return Ok(run(&scene).await?);
-        };
-        fill(&mut scene, &access, &connection);
-        let failure = match run(&scene).await {
-            Ok(done) => return Ok(done),
-            Err(failure) => failure,
-        };
-        if !access.may_refresh(&connection, &failure) {
-            return Err(Problem::App(access.explain(&connection, failure).await?).into());
-        }
-        let renewed = access.refreshed(connection).await.map_err(|problem| match problem {
-            Problem::App(mut second) => {
-                second.exchanges.splice(0..0, failure.exchanges.clone());
-                Problem::App(second)
-            }
-            other => other,
-        })?;
-        fill(&mut scene, &access, &renewed);
-        match run(&scene).await {
-            Ok(done) => Ok(done),
-            Err(failure) => Err(Problem::App(access.explain(&renewed, failure).await?).into()),
-        }
-    }
-
-    /// The connection, ready for use; none when none is needed and none is given.
-    async fn opened(
-        &self,
-        subject: &Subject<'_>,
-    ) -> Result<Option<(Access<'a>, Connection)>, Error> {
-        let kinds = || subject.kinds.join(" or ");
-        let Some(Using { store, workspace, name }) = self.connection else {
-            return match subject.kinds.is_empty() {
-                true => Ok(None),
-                false => Err(Error::NoConnection { name: subject.name.to_owned(), kinds: kinds() }),
-            };
-        };
-        let Self { host, app, functions, .. } = *self;
-        let access = Access { store, host, app, functions };
-        let connection = access.open(workspace, name).await?;
-        let kind = &connection.listed.about.kind;
-        if !subject.kinds.is_empty() && !subject.kinds.contains(kind) {
-            return Err(Error::OtherKind {
-                connection: name.to_owned(),
-                kind: kind.clone(),
-                name: subject.name.to_owned(),
-                kinds: kinds(),
-            });
-        }
-        if let Some(module) = subject.module {
-            access.expect_scopes(&connection, subject.name, module)?;
-        }
-        Ok(Some((access, connection)))
-    }
-}
-
-/// Puts the connection into the scene.
-fn fill(scene: &mut Scene<'_>, access: &Access<'_>, connection: &Connection) {
-    let about = &connection.listed.about;
-    let root = connection.root();
-    scene.connections = vec![(about.kind.as_str().into(), root.clone())];
-    scene.connection = Some(root);
-    scene.base_url =
-        about.base_url.as_deref().and_then(|url| halyard_platform::outbound::url(url).ok());
-    scene.secrets = access.making(connection).hidden();
 }
 
 /// Two sets of values as one; of equal names the later counts.

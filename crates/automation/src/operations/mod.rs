@@ -5,6 +5,8 @@
 
 mod call;
 mod cursor;
+mod fields;
+mod session;
 mod watch;
 
 pub use call::{Error, Operator, Using};

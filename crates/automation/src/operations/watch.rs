@@ -2,10 +2,16 @@
 
 use halyard_iml::{Collection, Value};
 
-use super::call::{Error, Operator, Subject, merged};
-use crate::apps::{
-    Module, ModuleKind, Webhook,
-    run::{self, Incoming, Outcome, Received, Scene},
+use super::{
+    call::{Error, Operator, merged},
+    session::Subject,
+};
+use crate::{
+    apps::{
+        Module, ModuleKind, Webhook,
+        run::{self, Incoming, Outcome, Received, Scene},
+    },
+    connections::Problem,
 };
 
 /// An address that a service reports to.
@@ -28,7 +34,8 @@ impl Attached {
 
 impl<'a> Operator<'a> {
     /// Tells the service to report to `address`, where the app knows how. The input, here and below, is
-    /// one that [`checked`](Self::checked) has given.
+    /// one that [`checked`](Self::checked) has given. When one of several requests fails, what those
+    /// before it have attached is detached.
     ///
     /// # Errors
     /// See [`Error`].
@@ -45,14 +52,26 @@ impl<'a> Operator<'a> {
             return Ok(untold);
         }
         let root = untold.root;
-        let attach = async |scene: &Scene<'_>| {
-            let scene = Scene { webhook: Some(root.clone()), ..scene.clone() };
-            run::procedure(self.host, &webhook.attach, &scene).await
-        };
-        let done = self.with(&subject(module, found, webhook), input, attach).await?;
-        let data = done.data.unwrap_or_default();
-        // The app may name what it saves as it likes, but the address stays what it is.
-        Ok(Attached { told: true, root: merged(&data, &root) })
+        let about = subject(module, found, webhook);
+        let mut session = self.session(&about, input.clone()).await?;
+        session.scene.webhook = Some(root.clone());
+        loop {
+            let mut done = run::procedure(self.host, &webhook.attach, &session.scene).await;
+            let half = done.as_mut().err().and_then(|failure| failure.saved.take());
+            let settled = session.settle(done).await;
+            if let Some(data) = half {
+                let half = Attached { told: true, root: merged(&data, &root) };
+                let detached = self.detach(module, input.clone(), &half).await;
+                if let Err(left) = detached {
+                    return Err(left_behind(settled.err(), left));
+                }
+            }
+            if let Some(done) = settled? {
+                let data = done.data.unwrap_or_default();
+                // The app may name what it saves as it likes, but the address stays what it is.
+                return Ok(Attached { told: true, root: merged(&data, &root) });
+            }
+        }
     }
 
     /// Tells the service to stop. What it no longer knows counts as done.
@@ -69,14 +88,17 @@ impl<'a> Operator<'a> {
         if !attached.told || webhook.detach.requests.is_empty() {
             return Ok(());
         }
-        let detach = async |scene: &Scene<'_>| {
-            let scene = Scene { webhook: Some(attached.root.clone()), ..scene.clone() };
-            match run::procedure(self.host, &webhook.detach, &scene).await {
+        let mut session = self.session(&subject(module, found, webhook), input).await?;
+        session.scene.webhook = Some(attached.root.clone());
+        loop {
+            let done = match run::procedure(self.host, &webhook.detach, &session.scene).await {
                 Err(failure) if matches!(failure.error.status, Some(404 | 410)) => Ok(()),
                 done => done.map(drop),
+            };
+            if session.settle(done).await?.is_some() {
+                return Ok(());
             }
-        };
-        self.with(&subject(module, found, webhook), input, detach).await
+        }
     }
 
     /// What becomes of a call that has come in. Makes no request.
@@ -111,21 +133,27 @@ impl<'a> Operator<'a> {
         payload: Value,
     ) -> Result<Outcome, Error> {
         let (found, webhook) = self.instant_trigger(module)?;
-        let arrived = async |scene: &Scene<'_>| {
-            let scene = Scene {
-                webhook: Some(attached.root.clone()),
-                payload: Some(payload.clone()),
-                ..scene.clone()
-            };
-            run::instant(self.host, found, &scene).await
-        };
+        let (root, payload) = (Some(attached.root.clone()), Some(payload));
         if found.communication.requests.is_empty() {
             // Nothing is asked of the service, so its tokens need not be looked at: what has come in
             // is passed on at once.
-            let scene = Scene { functions: self.functions, ..Scene::new(self.app, input) };
-            return Ok(arrived(&scene).await?);
+            let scene = Scene {
+                functions: self.functions,
+                webhook: root,
+                payload,
+                ..Scene::new(self.app, input)
+            };
+            return Ok(run::instant(self.host, found, &scene).await?);
         }
-        self.with(&subject(module, found, webhook), input, arrived).await
+        let mut session = self.session(&subject(module, found, webhook), input).await?;
+        session.scene.webhook = root;
+        session.scene.payload = payload;
+        loop {
+            let done = run::instant(self.host, found, &session.scene).await;
+            if let Some(outcome) = session.settle(done).await? {
+                return Ok(outcome);
+            }
+        }
     }
 
     fn instant_trigger(&self, name: &str) -> Result<(&'a Module, &'a Webhook), Error> {
@@ -139,6 +167,25 @@ impl<'a> Operator<'a> {
                 instead: "only those have an address",
             }),
         }
+    }
+}
+
+/// The failure of an attachment of which a part could not be taken back.
+fn left_behind(attaching: Option<Error>, left: Error) -> Error {
+    let why = left.to_string();
+    let why = why.trim_end_matches('.');
+    let told = format!("A part of what was attached stays at the service: {why}.");
+    match attaching {
+        Some(Error::Problem(Problem::App(mut failure))) => {
+            failure.error.message = format!("{} {told}", failure.error.message);
+            if let Error::Problem(Problem::App(left)) = left {
+                failure.exchanges.extend(left.exchanges);
+            }
+            failure.into()
+        }
+        // The store has failed, which is what has to be mended first.
+        Some(other) => other,
+        None => left,
     }
 }
 

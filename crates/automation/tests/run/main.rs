@@ -6,6 +6,7 @@ mod connections;
 mod errors;
 mod flow;
 mod logs;
+mod operations;
 mod origins;
 mod pagination;
 mod request;

@@ -79,6 +79,12 @@ impl Build {
         self.component("module", id, &rest, &[("communication", communication)])
     }
 
+    /// An action whose fields are these.
+    pub(crate) fn form(self, id: &str, communication: &str, fields: &str) -> Self {
+        let codes = [("communication", communication), ("mappableParams", fields)];
+        self.component("module", id, "\"moduleType\": \"action\",", &codes)
+    }
+
     pub(crate) fn trigger(self, id: &str, communication: &str, epoch: &str) -> Self {
         let codes = [("communication", communication), ("epoch", epoch)];
         self.component("module", id, "\"moduleType\": \"trigger\",", &codes)

@@ -187,6 +187,7 @@ async fn people_choose_where_to_start() {
         let labels: Vec<&str> = starts.iter().map(|start| start.label.as_str()).collect();
         assert_eq!(labels, ["Item 4", "Item 3", "Item 2", "Item 1"]);
         assert_eq!(starts[1].date, Some(at(2)));
+        assert_eq!(starts[1].id, "3");
         let app = service.app(kind, "");
         for (chosen, expected) in [(1, &["3", "4"][..]), (2, &["2", "3", "4"]), (0, &["4"])] {
             let mut cursor = starts[chosen].cursor.clone();

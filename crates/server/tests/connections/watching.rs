@@ -1,5 +1,11 @@
 //! Watching triggers from the command line.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use halyard_platform::outbound::loopback::{Loopback, Reply, Seen};
 use serde_json::json;
 
 use crate::{
@@ -104,7 +110,36 @@ async fn a_polling_trigger_goes_on_where_it_was() {
     }
     let other = with(&["WatchItems", "--cursor", "d", "--from", "2027-01-01T00:00:00Z"]);
     let ended = installation.start(&other, b"").end().await.expect(1);
-    assert!(ended.err.contains("from: WatchItems knows no dates"), "{}", ended.err);
+    assert!(
+        ended.err.contains("none of the items that WatchItems can start from"),
+        "{}",
+        ended.err
+    );
+}
+
+#[tokio::test]
+async fn a_start_is_chosen_from_a_list() {
+    let (installation, service) = scene().await;
+    for id in 1..=3 {
+        let item = json!({"id": id, "at": format!("2027-03-01T08:00:0{id}Z")});
+        service.known().items.insert(0, item);
+    }
+    let starts = ["app", "starts", EXAMPLE, "WatchItems", "--connection", "crew"];
+    let ended = installation.start(&starts, b"").end().await.expect(0);
+    let lines: Vec<serde_json::Value> =
+        ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3, "{}", ended.out);
+    let second = json!({"id": "2", "label": "Item 2", "date": "2027-03-01T08:00:02.000Z"});
+    assert_eq!(lines[1], second);
+    let words = with(&["WatchItems", "--from", "2", "--every", "50ms", "--once", "2"]);
+    let ended = installation.start(&words, b"").end().await.expect(0);
+    let id = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone();
+    let ids: Vec<_> = ended.out.lines().map(id).collect();
+    assert_eq!(ids, [json!(2), json!(3)]);
+    // What is no trigger has no starts.
+    let wrong = ["app", "starts", EXAMPLE, "WatchCalls", "--connection", "crew"];
+    let ended = installation.start(&wrong, b"").end().await.expect(1);
+    assert!(ended.err.contains("no polling trigger"), "{}", ended.err);
 }
 
 #[tokio::test]
@@ -119,4 +154,54 @@ async fn from_now_on_means_nothing_that_was_there_before() {
     .await;
     add_item(&service, 2);
     assert_eq!(watching.end().await.expect(0).out.trim(), r#"{"id":2}"#);
+}
+
+/// What the Twist app subscribes to, in a service that refuses a second subscription.
+#[derive(Clone, Default)]
+struct Subscriptions(Arc<Mutex<BTreeSet<String>>>);
+
+impl Subscriptions {
+    fn answer(&self, seen: &Seen) -> Reply {
+        let mut all = self.0.lock().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        let target = body["target_url"].as_str().unwrap_or_default().to_owned();
+        match seen.target.as_str() {
+            "/api/v3/users/get_session_user" => {
+                Reply::json(r#"{"id": 1, "name": "Ann", "email": "ann@example.org"}"#)
+            }
+            "/api/v3/hooks/subscribe" if all.is_empty() => {
+                all.insert(target);
+                Reply::json(r#"{"id": 7, "secret": "sesame"}"#)
+            }
+            "/api/v3/hooks/subscribe" => {
+                Reply::json(r#"{"error_string": "One is enough"}"#).with_status(400)
+            }
+            "/api/v3/hooks/unsubscribe" if all.remove(&target) => Reply::json("{}"),
+            _ => Reply::status(404),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_attached_before_a_failure_is_detached() {
+    let installation = Installation::sqlite();
+    let subscriptions = Subscriptions::default();
+    let known = subscriptions.clone();
+    let service = Loopback::start(move |seen| known.answer(seen)).await;
+    let url = service.url();
+    let add = ["connection", "add", "t", "--app", "twist", "--kind", "twist-token"];
+    let add = [&add[..], &["--base-url", &url]].concat();
+    installation.start(&add, b"token-1\n").end().await.expect(0);
+    let words = ["app", "watch", "twist", "WatchChannels", "--connection", "t"];
+    let words = [&words[..], &["--input", "-"]].concat();
+    let input = br#"{"workspace_id": 1, "event": ["channel_added", "channel_updated"]}"#;
+    let ended = installation.start(&words, input).end().await.expect(1);
+    assert!(ended.err.contains("One is enough"), "{}", ended.err);
+    let hooks: Vec<_> = service
+        .seen()
+        .into_iter()
+        .filter_map(|seen| Some(seen.target.strip_prefix("/api/v3/hooks/")?.to_owned()))
+        .collect();
+    assert_eq!(hooks, ["subscribe", "subscribe", "unsubscribe"]);
+    assert!(subscriptions.0.lock().unwrap().is_empty(), "detached");
 }

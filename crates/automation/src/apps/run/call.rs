@@ -101,7 +101,7 @@ impl<'a> Call<'a> {
     /// What is told of a call that has failed.
     pub(super) fn failed(self, mut error: AppError) -> Failure {
         error.message = self.mask.hide(&error.message);
-        Failure { error, exchanges: self.exchanges }
+        Failure { error, exchanges: self.exchanges, saved: None }
     }
 }
 

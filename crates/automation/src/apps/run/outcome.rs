@@ -25,6 +25,9 @@ pub struct Failure {
     pub error: AppError,
     /// The requests that were made.
     pub exchanges: Vec<Exchange>,
+    /// What requests before the one that has failed have saved (`response.data`): needed to take back
+    /// what they have done. It may hold secrets.
+    pub saved: Option<Value>,
 }
 
 /// The result of an RPC.
@@ -88,6 +91,8 @@ pub struct Polled {
 pub struct Start {
     /// What people see.
     pub label: String,
+    /// The id of the item, as text.
+    pub id: String,
     /// When the item was made, where the app says it.
     pub date: Option<Date>,
     /// The cursor that makes the item the first.

@@ -234,8 +234,9 @@ impl<'c> Poll<'c> {
                     Value::Text(text) => Date::from_iso(&text),
                     _ => found.date.and_then(|ms| Date::from_ms(ms).ok()),
                 };
-                let label = if label.is_empty() { text(&found.id.value()) } else { label };
-                Start { label, date, cursor }
+                let id = text(&found.id.value());
+                let label = if label.is_empty() { id.clone() } else { label };
+                Start { label, id, date, cursor }
             })
             .collect()
     }

@@ -38,7 +38,7 @@ pub(super) async fn run(
             section.output = output.filter(|_| says);
             Ok(finished(section, call, frame))
         }
-        Err(error) => Err(failed(&section, call, error)),
+        Err(error) => Err(failed(section, call, error)),
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn returned(
         .and_then(|()| save(&mut section, &mut call, &frame, plan, &page));
     match taken {
         Ok(()) => Ok(finished(section, call, frame)),
-        Err(error) => Err(failed(&section, call, error)),
+        Err(error) => Err(failed(section, call, error)),
     }
 }
 
@@ -148,9 +148,9 @@ fn finished(mut section: Section, mut call: Call<'_>, frame: Frame) -> Section {
     section
 }
 
-fn failed(section: &Section, mut call: Call<'_>, error: AppError) -> Failure {
-    hide(section, &mut call);
-    call.failed(error)
+fn failed(section: Section, mut call: Call<'_>, error: AppError) -> Failure {
+    hide(&section, &mut call);
+    Failure { saved: section.data, ..call.failed(error) }
 }
 
 /// Fresh secrets are hidden in the very exchanges that have brought them.

@@ -5,6 +5,7 @@ mod call;
 mod lint;
 mod options;
 mod polling;
+mod starts;
 mod using;
 mod watch;
 
@@ -23,6 +24,8 @@ pub(crate) enum Action {
     Call(call::Arguments),
     /// Runs a look-up (RPC) of an app and prints what it gives as JSON lines
     Options(options::Arguments),
+    /// Lists the items that a trigger that polls can start from, as JSON lines
+    Starts(starts::Arguments),
     /// Watches a trigger and prints its bundles as JSON lines as they come
     Watch(watch::Arguments),
 }
@@ -33,6 +36,7 @@ pub(super) async fn run(flags: &Flags, action: Action) -> anyhow::Result<ExitCod
         Action::Lint(arguments) => lint::run(&arguments),
         Action::Call(arguments) => call::run(&Config::load(flags)?, arguments).await,
         Action::Options(arguments) => options::run(&Config::load(flags)?, arguments).await,
+        Action::Starts(arguments) => starts::run(&Config::load(flags)?, arguments).await,
         Action::Watch(arguments) => watch::run(&Config::load(flags)?, arguments).await,
     }
 }

@@ -1,6 +1,6 @@
 //! Triggers that ask.
 
-use std::{str::FromStr, time::Duration};
+use std::{convert::Infallible, str::FromStr, time::Duration};
 
 use anyhow::{anyhow, bail};
 use halyard_automation::{
@@ -18,27 +18,25 @@ use super::{
 use crate::{automation::tools::Tools, commands::told_to_stop};
 
 /// Where a trigger begins that was not watched before.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum From {
     /// With everything that is there.
     All,
     /// With what comes from now on.
     Now,
-    /// With what is as young as this.
-    Date(Date),
+    /// With what is as young as this date, or with the item of this id.
+    At(String),
 }
 
 impl FromStr for From {
-    type Err = String;
+    type Err = Infallible;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "all" => Ok(Self::All),
-            "now" => Ok(Self::Now),
-            date => Date::from_iso(date).map(Self::Date).ok_or_else(|| {
-                format!("{date:?} is neither all nor now nor a date such as 2027-03-01T08:00:00Z")
-            }),
-        }
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "all" => Self::All,
+            "now" => Self::Now,
+            other => Self::At(other.to_owned()),
+        })
     }
 }
 
@@ -109,13 +107,14 @@ async fn begin(desk: &Desk, plan: &Plan<'_>, input: &Value) -> Result<Cursor, St
     let now =
         Date::from_ms(Clock::system().now()).map_err(|error| anyhow!("the clock: {error}"))?;
     let by_id = is_by_id(desk, plan.trigger)?;
-    Ok(match (plan.from.unwrap_or(From::Now), by_id) {
+    Ok(match (plan.from.clone().unwrap_or(From::Now), by_id) {
         (From::All, _) => Cursor::all(),
         (From::Now, false) => Cursor::since(now),
-        (From::Date(date), false) => Cursor::since(date),
-        (From::Date(_), true) => {
-            return Err(anyhow!("from: {} knows no dates; use all or now", plan.trigger).into());
-        }
+        (From::At(text), false) => match Date::from_iso(&text) {
+            Some(date) => Cursor::since(date),
+            None => chosen(desk, plan.trigger, input, &text).await?,
+        },
+        (From::At(text), true) => chosen(desk, plan.trigger, input, &text).await?,
         // Whatever is there now counts as known.
         (From::Now, true) => {
             let all = Cursor::all();
@@ -124,6 +123,30 @@ async fn begin(desk: &Desk, plan: &Plan<'_>, input: &Value) -> Result<Cursor, St
             polled.cursor
         }
     })
+}
+
+/// The cursor of the item with this id, from those that people can choose from.
+async fn chosen(desk: &Desk, trigger: &str, input: &Value, id: &str) -> Result<Cursor, Stop> {
+    let operator = desk.operator();
+    if operator.module(trigger)?.epoch.is_none() {
+        let known = match is_by_id(desk, trigger)? {
+            true => "all or now",
+            false => "all, now, or a date such as 2027-03-01T08:00:00Z",
+        };
+        let message = format!("from: {trigger} has no items to choose a start from; use {known}");
+        return Err(anyhow!(message).into());
+    }
+    let starts = operator.starts(trigger, input.clone()).await?;
+    match starts.into_iter().find(|start| start.id == id) {
+        Some(start) => Ok(start.cursor),
+        None => {
+            let message = format!(
+                "from: {id:?} is none of the items that {trigger} can start from; \
+                 `halyard app starts` lists them"
+            );
+            Err(anyhow!(message).into())
+        }
+    }
 }
 
 /// Whether the trigger tells what is new by ids, and not by dates.
@@ -184,11 +207,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_start_is_all_now_or_a_date() {
+    fn a_start_is_all_now_or_something_to_look_for() {
         assert_eq!("all".parse(), Ok(From::All));
         assert_eq!("now".parse(), Ok(From::Now));
-        let date: From = "2027-03-01T08:00:00Z".parse().unwrap();
-        assert!(matches!(date, From::Date(date) if date.to_iso().starts_with("2027-03-01T08")));
-        assert!("yesterday".parse::<From>().unwrap_err().contains("2027"));
+        assert_eq!("17".parse(), Ok(From::At("17".to_owned())));
     }
 }

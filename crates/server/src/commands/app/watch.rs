@@ -48,8 +48,9 @@ pub(crate) struct Arguments {
     /// How often to ask, for a trigger that polls
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = span)]
     every: Duration,
-    /// Where to begin, for a trigger that polls: all, now, or a date such as 2027-03-01T08:00:00Z
-    #[arg(long, value_name = "all|now|DATE")]
+    /// Where to begin, for a trigger that polls: all, now, a date such as 2027-03-01T08:00:00Z, or the
+    /// id of an item from `halyard app starts`
+    #[arg(long, value_name = "all|now|DATE|ID")]
     from: Option<From>,
     /// Remember under this name how far a trigger that polls has come, and go on there
     #[arg(long, value_name = "NAME")]
@@ -70,9 +71,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let desk = Desk::open(config, &arguments.app, arguments.with, remembers).await?;
     let trigger = &arguments.trigger;
     let operator = desk.operator();
-    let checked = operator
-        .module(trigger)
-        .and_then(|module| Ok((module.kind, operator.checked(trigger, &input)?)));
+    let checked = operator.checked(trigger, &input).await;
+    let checked = checked.and_then(|input| Ok((operator.module(trigger)?.kind, input)));
     let (kind, input) = match checked {
         Ok(checked) => checked,
         Err(error) => {

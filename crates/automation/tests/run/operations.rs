@@ -1,0 +1,140 @@
+//! Operations as the rest of the program runs them.
+
+use std::sync::Arc;
+
+use halyard_automation::{
+    apps::{App, function::Scripts, run::Host},
+    operations::{Error, Operator},
+};
+use halyard_iml::Value;
+use halyard_platform::outbound::loopback::{Loopback, Reply};
+
+use crate::support::{Build, base, host, json, value};
+
+/// An app and what its operations need, for tasks that may run anywhere.
+struct Desk {
+    host: Host,
+    app: App,
+    scripts: Scripts,
+}
+
+impl Desk {
+    fn new(app: App) -> Self {
+        let scripts = Scripts::new(&app.functions);
+        Self { host: host(), app, scripts }
+    }
+
+    fn operator(&self) -> Operator<'_> {
+        Operator { host: &self.host, app: &self.app, functions: &self.scripts, connection: None }
+    }
+
+    async fn call(&self, input: Value) -> String {
+        let outcome = self.operator().call("m", input).await.unwrap();
+        json(&outcome.bundles[0])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_are_tasks_that_move_between_threads() {
+    let server =
+        Loopback::start(|seen| Reply::json(format!("{{\"at\": \"{}\"}}", seen.target))).await;
+    let url = base(&server.url());
+    let desk = Arc::new(Desk::new(Build::action(&url, r#"{"url": "/{{parameters.n}}"}"#)));
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let desk = Arc::clone(&desk);
+        calls.spawn(async move { (n, desk.call(value(&format!("{{\"n\": {n}}}"))).await) });
+    }
+    for (n, got) in calls.join_all().await {
+        assert_eq!(got, format!("{{\"at\":\"/{n}\"}}"));
+    }
+}
+
+/// Whether a future may move between threads: compiling is the check.
+fn moves<F: Future + Send>(_: F) {}
+
+#[test]
+fn all_that_operators_do_moves_between_threads() {
+    let desk = Desk::new(Build::action("{}", "{}"));
+    let operator = desk.operator();
+    let cursor = halyard_automation::apps::run::Cursor::all();
+    let attached = halyard_automation::operations::Attached::unattached("http://a/", "a");
+    moves(operator.poll("m", Value::Undefined, &cursor, None));
+    moves(operator.starts("m", Value::Undefined));
+    moves(operator.options("m", Value::Undefined));
+    moves(operator.attach("m", Value::Undefined, "http://a/", "a"));
+    moves(operator.arrived("m", Value::Undefined, &attached, Value::Undefined));
+    moves(operator.detach("m", Value::Undefined, &attached));
+}
+
+/// What the action `m` with these fields makes of an input, and what look-ups were asked.
+async fn filled(fields: &str, inputs: &[&str]) -> (Vec<Result<String, String>>, Vec<String>) {
+    let server = Loopback::start(|seen| match seen.target.as_str() {
+        "/colors" => Reply::json(r#"[{"label": "Red", "value": "red"}]"#.to_owned()),
+        "/fields?kind=a" => Reply::json(
+            r#"[{"name": "size", "type": "uinteger"},
+                {"name": "shade", "type": "select", "options": "rpc://colors", "dynamic": false}]"#
+                .to_owned(),
+        ),
+        "/fields?kind=bad" => Reply::status(429),
+        _ => Reply::json("[]".to_owned()),
+    })
+    .await;
+    let build = Build::new(&base(&server.url()))
+        .form("m", r#"{"response": {"output": "{{parameters}}"}}"#, fields)
+        .rpc("colors", r#"{"url": "/colors"}"#)
+        .rpc("fields", r#"{"url": "/fields", "qs": {"kind": "{{parameters.kind}}"}}"#);
+    let desk = Desk::new(build.app());
+    let mut results = Vec::new();
+    for input in inputs {
+        let done = desk.operator().call("m", value(input)).await;
+        results.push(match done {
+            Ok(outcome) => Ok(json(&outcome.bundles[0])),
+            Err(Error::Input(wrong)) => Err(wrong
+                .iter()
+                .map(|wrong| format!("{}: {}", wrong.path, wrong.message))
+                .collect::<Vec<_>>()
+                .join(" ")),
+            Err(other) => Err(other.to_string()),
+        });
+    }
+    (results, server.seen().iter().map(|seen| seen.target.clone()).collect())
+}
+
+#[tokio::test]
+async fn values_are_among_options_where_the_author_wants_it() {
+    let field = |dynamic: &str| {
+        format!(r#"[{{"name": "color", "type": "select", "options": "rpc://colors"{dynamic}}}]"#)
+    };
+    let inputs = [r#"{"color": "red"}"#, r#"{"color": "blue"}"#];
+    let (results, asked) = filled(&field(r#", "dynamic": false"#), &inputs).await;
+    let wrong = "color: Value 'blue' not found in options.".to_owned();
+    assert_eq!(results, [Ok(r#"{"color":"red"}"#.to_owned()), Err(wrong)]);
+    assert_eq!(asked, ["/colors", "/colors"]);
+    let (results, asked) = filled(&field(""), &inputs).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert!(asked.is_empty(), "{asked:?}");
+}
+
+#[tokio::test]
+async fn fields_that_look_ups_give_are_converted_and_checked() {
+    let whole = r#"[{"name": "kind", "type": "text"}, "rpc://fields"]"#;
+    let nested = r#"[{"name": "kind", "type": "text", "nested": "rpc://fields"}]"#;
+    let inputs = [
+        r#"{"kind": "a", "size": "12", "shade": "red"}"#,
+        r#"{"kind": "a", "size": "-1", "shade": "green"}"#,
+        r#"{"kind": "b", "size": "12"}"#,
+        r#"{"kind": "bad"}"#,
+    ];
+    for fields in [whole, nested] {
+        let (results, _) = filled(fields, &inputs).await;
+        assert_eq!(results[0], Ok(r#"{"kind":"a","size":12,"shade":"red"}"#.to_owned()));
+        let wrong = results[1].clone().unwrap_err();
+        assert!(wrong.contains("size: "), "{wrong}");
+        assert!(wrong.contains("shade: Value 'green' not found in options."), "{wrong}");
+        // Nobody knows a field of this name here: it stays as it is.
+        assert_eq!(results[2], Ok(r#"{"kind":"b","size":"12"}"#.to_owned()));
+        let failed = results[3].clone().unwrap_err();
+        assert!(failed.starts_with("RateLimitError") || failed.contains("429"), "{failed}");
+    }
+}
