@@ -1,9 +1,13 @@
 //! Operations as the rest of the program runs them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use halyard_automation::{
-    apps::{App, function::Scripts, run::Host},
+    apps::{
+        App,
+        function::{ScriptLimits, Scripts},
+        run::Host,
+    },
     operations::{Error, Operator},
 };
 use halyard_iml::Value;
@@ -48,6 +52,40 @@ async fn calls_are_tasks_that_move_between_threads() {
     for (n, got) in calls.join_all().await {
         assert_eq!(got, format!("{{\"at\":\"/{n}\"}}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_function_that_loops_holds_up_nobody_else() {
+    let server =
+        Loopback::start(|seen| Reply::json(format!("{{\"at\": \"{}\"}}", seen.target))).await;
+    let looping = Build::new("{}")
+        .module("m", "action", r#"{"response": {"output": {"x": "{{spin()}}"}}}"#)
+        .function("spin", "function spin() { while (true) {} }")
+        .app();
+    let limits = ScriptLimits { time: Duration::from_secs(3), ..ScriptLimits::default() };
+    let scripts = Scripts::with_limits(&looping.functions, limits);
+    let looping = Desk { scripts, ..Desk::new(looping) };
+    let loops = tokio::spawn(async move {
+        let done = looping.operator().call("m", Value::Undefined).await;
+        done.map(drop).unwrap_err().to_string()
+    });
+    let url = base(&server.url());
+    let app = Build::new(&url)
+        .module("m", "action", r#"{"url": "/{{twice(parameters.n)}}"}"#)
+        .function("twice", "function twice(n) { return 2 * n }")
+        .app();
+    let desk = Arc::new(Desk::new(app));
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..50 {
+        let desk = Arc::clone(&desk);
+        calls.spawn(async move { (n, desk.call(value(&format!("{{\"n\": {n}}}"))).await) });
+    }
+    for (n, got) in calls.join_all().await {
+        assert_eq!(got, format!("{{\"at\":\"/{}\"}}", 2 * n));
+    }
+    assert!(!loops.is_finished(), "the others have waited for it");
+    let error = loops.await.unwrap();
+    assert!(error.contains("It takes longer than 3 s."), "{error}");
 }
 
 /// Whether a future may move between threads: compiling is the check.

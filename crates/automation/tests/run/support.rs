@@ -79,6 +79,10 @@ impl Build {
         self.component("module", id, &rest, &[("communication", communication)])
     }
 
+    pub(crate) fn function(self, name: &str, code: &str) -> Self {
+        self.component("function", name, "", &[("code", code)])
+    }
+
     /// An action whose fields are these.
     pub(crate) fn form(self, id: &str, communication: &str, fields: &str) -> Self {
         let codes = [("communication", communication), ("mappableParams", fields)];

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     process::Installation,
-    service::{EXAMPLE, Service},
+    service::{EXAMPLE, LARGE, Service},
 };
 
 async fn add(installation: &Installation, base: &str, name: &str) {
@@ -191,4 +191,25 @@ async fn input_is_converted_and_checked_before_anything_is_sent() {
     let failed = installation.halyard(&me).await.expect(1);
     let error: Value = serde_json::from_str(failed.err.trim()).unwrap();
     assert!(error["message"].as_str().unwrap().contains("ListItems"), "{error}");
+}
+
+#[tokio::test]
+async fn a_large_file_is_written_or_told_of() {
+    let (installation, service) = (Installation::sqlite(), Service::start().await);
+    add(&installation, &service.base, "crew").await;
+    let scratch = installation.scratch().join("tmp");
+    std::fs::create_dir(&scratch).unwrap();
+    let words = ["app", "call", EXAMPLE, "Download", "--connection", "crew"];
+    let called = installation.halyard(&words).await.expect(0);
+    assert_eq!(called.out.trim(), r#"{"fileName":"large.bin","data":{"bytes":20000000}}"#);
+    assert!(called.err.contains("--files"), "{}", called.err);
+    let folder = installation.scratch().join("files");
+    let files = [&words[..], &["--files", folder.to_str().unwrap()]].concat();
+    let called = installation.halyard(&files).await.expect(0);
+    let bundle: Value = serde_json::from_str(&called.out).unwrap();
+    let path = bundle["data"].as_str().unwrap();
+    assert!(path.ends_with("0001-large.bin"), "{path}");
+    assert_eq!(std::fs::read(path).unwrap(), vec![7; LARGE]);
+    // The folder in which they were kept meanwhile is gone.
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
 }

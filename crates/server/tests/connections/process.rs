@@ -80,6 +80,11 @@ impl Installation {
         }
         // Hooks of the tests are on loopback.
         command.env("HALYARD_OUTBOUND_ALLOW", "[\"127.0.0.1\"]");
+        // Where a test has made one, so that it sees what is left behind.
+        let temporary = self.scratch.path().join("tmp");
+        if temporary.is_dir() {
+            command.env("TMPDIR", temporary);
+        }
         command.current_dir(self.scratch.path()).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -28,6 +28,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub(crate) const NOW: i64 = 1_800_000_000_000;
+/// Bytes of its large file.
+pub(crate) const LARGE: usize = 20_000_000;
 /// How long its tokens live.
 pub(crate) const LIFE: i64 = 3600;
 
@@ -70,6 +72,7 @@ impl Service {
             .route("/token", post(token))
             .route("/revoke", post(revoke))
             .route("/me", get(me))
+            .route("/large", get(async || vec![7_u8; LARGE]))
             .route("/items", get(items))
             .route("/one/{step}", get(one).post(one))
             .route("/hooks", post(attach))

@@ -27,6 +27,8 @@ use halyard_iml::{
     Bound, Date, Environment, Error, ErrorKind, Functions, Locale, Result, Run, Value, Zone,
 };
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 use super::app::Function;
 
 /// What a call must not exceed.
@@ -199,19 +201,30 @@ impl Scripts {
                 })
         };
         thread.map_err(|error| Error::host(format!("No thread for the function: {error}.")))?;
-        match receiver.recv_timeout(time) {
-            Ok(result) => return result,
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::host("The engine of the function has failed."));
+        waiting(|| {
+            match receiver.recv_timeout(time) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::host("The engine of the function has failed."));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        stop.store(true, Ordering::Relaxed);
-        let ended = receiver.recv_timeout(GRACE).is_ok();
-        if !ended && !left.swap(true, Ordering::AcqRel) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
-        Err(too_long(time))
+            stop.store(true, Ordering::Relaxed);
+            let ended = receiver.recv_timeout(GRACE).is_ok();
+            if !ended && !left.swap(true, Ordering::AcqRel) {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(too_long(time))
+        })
+    }
+}
+
+/// Waits for an engine. Where tasks share a few threads, the thread is not taken away from the others:
+/// their tasks move elsewhere. A runtime of a single thread has nowhere to move them to.
+fn waiting<T>(wait: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+        _ => wait(),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let code = match done {
         Ok(outcome) => {
             outcome.warnings.iter().for_each(|warning| eprintln!("halyard: {warning}"));
-            arguments.printing.print(&outcome.bundles).map(|()| ExitCode::SUCCESS)
+            arguments.printing.print(&outcome.bundles, desk.blobs()).map(|()| ExitCode::SUCCESS)
         }
         Err(error) => report(&error),
     };

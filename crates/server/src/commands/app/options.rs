@@ -42,7 +42,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
                 Value::Undefined | Value::Null => Vec::new(),
                 single => vec![single],
             };
-            arguments.printing.print(&items).map(|()| ExitCode::SUCCESS)
+            arguments.printing.print(&items, desk.blobs()).map(|()| ExitCode::SUCCESS)
         }
         Err(error) => report(&error),
     };

@@ -73,6 +73,7 @@ pub(super) async fn watch(
                 for bundle in &polled.bundles {
                     more = more && printing.print(bundle)?;
                 }
+                printing.tidy().await?;
                 // Saved when it is printed: a process that is killed in between says it twice.
                 cursor = polled.cursor;
                 save(desk, plan, &cursor).await?;

@@ -37,7 +37,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let code = match found(&desk, &arguments.trigger, &input).await {
         Ok(starts) => {
             let shown: Vec<Value> = starts.into_iter().map(shown).collect();
-            arguments.printing.print(&shown).map(|()| ExitCode::SUCCESS)
+            arguments.printing.print(&shown, desk.blobs()).map(|()| ExitCode::SUCCESS)
         }
         Err(error) => report(&error),
     };

@@ -36,7 +36,9 @@ pub(super) struct Desk {
     app: App,
     scripts: Scripts,
     with: With,
-    /// Large files go here while they are printed: those of the installation are others.
+    /// Large files, while they are printed: those of the installation are others.
+    blobs: Blobs,
+    /// Where they are. It goes when this goes.
     _scratch: TempDir,
 }
 
@@ -58,14 +60,20 @@ impl Desk {
             None => tools::host(config)?,
         };
         let scratch = tempfile::tempdir().context("a folder for large files")?;
-        host.blobs = Some(Blobs::open(scratch.path().join("blobs"))?);
+        let blobs = Blobs::open(scratch.path().join("blobs"))?;
+        host.blobs = Some(blobs.clone());
         let scripts = Scripts::new(&app.functions);
-        Ok(Self { tools, host, app, scripts, with, _scratch: scratch })
+        Ok(Self { tools, host, app, scripts, with, blobs, _scratch: scratch })
     }
 
     /// The app.
     pub(super) fn app(&self) -> &App {
         &self.app
+    }
+
+    /// Large files of bundles.
+    pub(super) fn blobs(&self) -> &Blobs {
+        &self.blobs
     }
 
     /// Whose connection and cursors are meant.

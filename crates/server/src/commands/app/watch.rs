@@ -80,7 +80,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             return report(&error);
         }
     };
-    let mut printing = Printing { printer: Printer::new(&arguments.files)?, left: arguments.once };
+    let printer = Printer::new(&arguments.files, desk.blobs())?;
+    let mut printing = Printing { printer, left: arguments.once };
     let done = match kind {
         ModuleKind::Trigger => {
             let plan = polling::Plan {
@@ -144,6 +145,11 @@ impl Printing {
             *left = left.saturating_sub(1);
         }
         Ok(wanted && self.left != Some(0))
+    }
+
+    /// Removes what is kept of printed bundles.
+    pub(super) async fn tidy(&mut self) -> anyhow::Result<()> {
+        self.printer.tidy().await
     }
 }
 
@@ -252,6 +258,7 @@ impl Watching<'_> {
             for bundle in &outcome.bundles {
                 more = more && printing.print(bundle)?;
             }
+            printing.tidy().await?;
         }
         call.answer(received.answer);
         Ok(more)
