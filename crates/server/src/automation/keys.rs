@@ -86,6 +86,8 @@ impl KeyFile {
     fn write(&self, lines: &[String], replace: bool) -> anyhow::Result<()> {
         let folder = self.path.parent().context("the file of keys is in no folder")?;
         let failed = || format!("cannot write {}", self.path.display());
+        // With PostgreSQL nothing else may have needed the folder before.
+        fs::create_dir_all(folder).with_context(failed)?;
         // Temporary files are readable by their owner only.
         let mut file = NamedTempFile::new_in(folder).with_context(failed)?;
         file.write_all(format!("{HEAD}{}\n", lines.join("\n")).as_bytes()).with_context(failed)?;
