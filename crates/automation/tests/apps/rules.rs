@@ -334,6 +334,38 @@ fn every_mistake_is_named_with_its_place() {
     }
 }
 
+/// What attaching has saved is there in whatever a webhook says, and in its procedures.
+#[test]
+fn webhooks_know_what_was_attached() {
+    let communication = r#"{
+        "verification": {"condition": "{{query.challenge = webhook.id}}",
+            "respond": {"body": "{{webhook.secret}}"}},
+        "condition": "{{headers.sign = sha256(rawBody, 'hex', webhook.secret)}}",
+        "iterate": {"container": "{{body}}", "condition": "{{item.hook = webhook.id}}"},
+        "output": {"hook": "{{webhook.id}}", "item": "{{item}}"},
+        "respond": {"body": "{{webhook.url}}", "headers": {"x-hook": "{{webhook.id}}"}}
+    }"#;
+    let procedure = r#"{"condition": "{{webhook.id}}", "url": "/hooks/{{webhook.id}}"}"#;
+    let attach = r#"{"url": "/hooks", "body": {"url": "{{webhook.url}}"},
+        "response": {"data": {"id": "{{ifempty(body.id, webhook.id)}}"}}}"#;
+    let replaced = [
+        ("webhooks/events/api.imljson", communication),
+        ("webhooks/events/attach.imljson", attach),
+        ("webhooks/events/update.imljson", procedure),
+        ("webhooks/events/detach.imljson", procedure),
+        ("modules/WatchEvents/api.imljson", r#"{"response": {"output": "{{webhook.id}}"}}"#),
+    ];
+    let others = SOUND.iter().filter(|(path, _)| replaced.iter().all(|(new, _)| new != path));
+    let files: Vec<(&str, &str)> = others.copied().chain(replaced).collect();
+    let loaded = loaded(&files);
+    assert!(loaded.findings.is_empty(), "{:#?}", loaded.findings);
+    // Elsewhere nobody has attached anything.
+    let elsewhere = (GET, r#"{"url": "/{{addOne(webhook.id)}}"}"#);
+    let others = SOUND.iter().copied().filter(|(path, _)| *path != GET);
+    let files: Vec<(&str, &str)> = others.chain([elsewhere]).collect();
+    assert_eq!(lines(&crate::loaded(&files)), [format!("{GET}:$.url warning misplaced-root")]);
+}
+
 #[test]
 fn long_texts_are_named() {
     let long = "x".repeat(513);

@@ -19,7 +19,7 @@ use halyard_platform::{
     random::Random,
 };
 use serde_json::{Value as Json, json};
-use tokio::task::LocalSet;
+use tokio::task::JoinSet;
 
 use crate::{
     chatwork_server::{ChatworkServer, Client, Role},
@@ -130,16 +130,13 @@ impl Stage {
 
     /// Many callers at once; all of them have to see the two rooms.
     async fn all_call(self: &Arc<Self>) {
-        let callers = LocalSet::new();
-        let called: Vec<_> = (0..CALLERS)
-            .map(|_| {
-                let stage = Arc::clone(self);
-                callers.spawn_local(async move { stage.call("ListRooms", json!({})).await })
-            })
-            .collect();
-        callers.await;
-        for called in called {
-            assert_eq!(called.await.unwrap().unwrap().len(), 2);
+        let mut callers = JoinSet::new();
+        for _ in 0..CALLERS {
+            let stage = Arc::clone(self);
+            callers.spawn(async move { stage.call("ListRooms", json!({})).await });
+        }
+        for called in callers.join_all().await {
+            assert_eq!(called.unwrap().len(), 2);
         }
     }
 
