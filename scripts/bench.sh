@@ -20,6 +20,7 @@ built=${CARGO_TARGET_DIR:-target}/release
 mkdir -p bench/results
 
 "$built/halyard-bench" iml --results bench/results/iml.json
+"$built/halyard-bench" apps
 
 echo "On SQLite"
 "$built/halyard-bench" run --server "$built/halyard" --results bench/results/sqlite.json "$@"

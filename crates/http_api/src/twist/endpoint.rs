@@ -1,3 +1,6 @@
+//! What a call of the facade is, and the table of all of them. The table keeps this file longer than
+//! others: that no call is missing can be seen because they stand in one place.
+
 use std::{collections::HashMap, future::Future, pin::Pin, sync::LazyLock};
 
 use halyard_identity::Scope;

@@ -163,6 +163,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_folder_is_made_when_nothing_else_has_needed_it() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let file = KeyFile::of(&scratch.path().join("not/there/yet"));
+        file.ensure(&Random::os()).expect("a file of keys");
+        file.current().expect("a key");
+    }
+
+    #[test]
     fn a_file_is_made_once_and_only_its_owner_reads_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::of(folder.path());
