@@ -73,6 +73,13 @@ on_both_databases! {
 
         // Nothing more is tried, and nothing sent again, until the owner subscribes again.
         desk.comment(thread, "unheard").await;
+        // Who is told is decided when the event is followed, and that may take a moment.
+        eventually("the event is followed", || async {
+            let behind = "select count(*) from event
+                 where id > (select event_id from event_follower where name = 'hooks')";
+            db.db.read(|tx| tx.one::<i64>(behind, &[])).await.unwrap() == 0
+        })
+        .await;
         let all = json!({"id": hook["id"], "from_ts": 0});
         cat.post_json("v3/hooks/resend", all.clone()).await.fails(403, 109);
         sink.answer(|_| Answer::Status(200));
