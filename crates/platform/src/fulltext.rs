@@ -53,22 +53,30 @@ pub fn put(tx: &mut Tx<'_>, documents: &[Document]) -> Result<(), Error> {
     if documents.is_empty() {
         return Ok(());
     }
-    for document in documents {
-        tx.send("delete from fulltext_index where rowid = $1", params![document.id])?;
-        let words = document.words.join(" ");
-        match tx.dialect() {
-            Dialect::Sqlite => tx.send(
-                "insert into fulltext_index (rowid, words) values ($1, $2)",
-                params![document.id, &words],
-            ),
-            // Somebody else may be entering the same document at this moment.
-            Dialect::Postgres => tx.send(
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            for document in documents {
+                let words = document.words.join(" ");
+                tx.send("delete from fulltext_index where rowid = $1", params![document.id])?;
+                tx.send(
+                    "insert into fulltext_index (rowid, words) values ($1, $2)",
+                    params![document.id, &words],
+                )?;
+            }
+        }
+        Dialect::Postgres => {
+            // A document that is here twice is what it is last.
+            let documents: BTreeMap<i64, String> =
+                documents.iter().map(|document| (document.id, document.words.join(" "))).collect();
+            // Somebody else may be entering the same documents at this moment, in the same order.
+            tx.send(
                 "insert into fulltext_index (rowid, words)
-                 values ($1, array_to_tsvector(string_to_array($2, ' ')))
+                 select key::bigint, array_to_tsvector(string_to_array(value, ' '))
+                 from json_each_text($1::text::json)
                  on conflict (rowid) do update set words = excluded.words",
-                params![document.id, &words],
-            ),
-        }?;
+                params![&serde_json::json!(documents).to_string()],
+            )?;
+        }
     }
     // Sorted, so that two who enter at the same time take their locks in the same order.
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();

@@ -10,27 +10,27 @@ use halyard_platform::{
 };
 use serde::Deserialize;
 
-use super::{DUE_JOB, STALE, settings};
+use super::{DUE_JOB, STALE, concerned, settings};
 use crate::{
-    ConversationId, Error, GroupId, Reach, ThreadId, WorkspaceId,
-    audience::in_groups,
+    ConversationId, Error, ThreadId, WorkspaceId,
     json::{decode, encode},
 };
 
 /// A thread or a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Parent {
+pub(super) enum Parent {
     Thread(ThreadId),
     Conversation(ConversationId),
 }
 
 /// Neighbouring new posts, and whom they concern.
 #[derive(Debug, Clone)]
-struct Range {
-    workspace: WorkspaceId,
-    parent: Parent,
-    first: i64,
-    last: i64,
+pub(super) struct Range {
+    pub(super) workspace: WorkspaceId,
+    pub(super) parent: Parent,
+    /// Index of the first; -1 for the opening post of a thread.
+    pub(super) first: i64,
+    pub(super) last: i64,
     /// When the first was posted.
     at: Millis,
     /// By the time at which they are to be told.
@@ -82,11 +82,19 @@ pub fn look(tx: &mut Tx<'_>, events: &[Event], now: Millis) -> Result<Seen, Erro
             _ => {}
         }
     }
-    for range in &mut seen.ranges {
-        let people = concerned(tx, range)?;
-        let wanted = settings::of(tx, range.workspace, &people)?;
+    let concerned = concerned::by(tx, &seen.ranges)?;
+    let mut of_workspaces: BTreeMap<WorkspaceId, BTreeSet<UserId>> = BTreeMap::new();
+    for (range, people) in seen.ranges.iter().zip(&concerned) {
+        of_workspaces.entry(range.workspace).or_default().extend(people);
+    }
+    let mut wanted = BTreeMap::new();
+    for (workspace, people) in of_workspaces {
+        let people: Vec<UserId> = people.into_iter().collect();
+        wanted.insert(workspace, settings::of(tx, workspace, &people)?);
+    }
+    for (range, people) in seen.ranges.iter_mut().zip(concerned) {
         for user in people {
-            let wants = wanted[&user];
+            let wants = wanted[&range.workspace][&user];
             let any = match range.parent {
                 Parent::Thread(_) => wants.threads || wants.comments,
                 Parent::Conversation(_) => wants.conversations,
@@ -123,74 +131,6 @@ fn add(
             people: BTreeMap::new(),
         }),
     }
-}
-
-/// Whom any post of the range may concern. Whether it still does is asked when it is told.
-fn concerned(tx: &mut Tx<'_>, range: &Range) -> Result<Vec<UserId>, Error> {
-    let thread = match range.parent {
-        Parent::Conversation(id) => {
-            return Ok(tx.all(
-                "select cm.user_id from conversation_member cm where cm.conversation_id = $1
-                     and exists (select 1 from message m where m.conversation_id = $1
-                         and m.obj_index >= $2 and m.obj_index <= $3 and m.creator <> cm.user_id
-                         and m.system_message is null)
-                 order by cm.user_id",
-                params![id, range.first, range.last],
-            )?);
-        }
-        Parent::Thread(id) => id,
-    };
-    type Said = (UserId, Reach, String, String, String, String);
-    let mut said: Vec<Said> = tx.all(
-        "select creator, audience, recipients, groups, direct_mentions, direct_group_mentions
-         from comment
-         where thread_id = $1 and obj_index >= $2 and obj_index <= $3 and deleted_at is null
-             and system_message is null",
-        params![thread, range.first, range.last],
-    )?;
-    if range.first < 0 {
-        said.extend(tx.optional::<Said>(
-            "select creator, audience, recipients, groups, direct_mentions, direct_group_mentions
-             from thread where id = $1 and removed_at is null and system_message is null",
-            params![thread],
-        )?);
-    }
-    let Some(widest) = said.iter().map(|said| said.1).max() else { return Ok(Vec::new()) };
-    let in_thread = said.iter().any(|said| said.1 == Reach::Thread);
-    let authors: BTreeSet<UserId> = said.iter().map(|said| said.0).collect();
-    let only_author = authors.first().filter(|_| authors.len() == 1).map_or(0, |user| user.0);
-    let mut named: BTreeSet<UserId> = BTreeSet::new();
-    let mut groups: Vec<GroupId> = Vec::new();
-    for (_, _, recipients, in_groups, mentions, group_mentions) in &said {
-        named.extend(decode::<Vec<UserId>>(recipients)?);
-        named.extend(decode::<Vec<UserId>>(mentions)?);
-        groups.extend(decode::<Vec<GroupId>>(in_groups)?);
-        groups.extend(decode::<Vec<GroupId>>(group_mentions)?);
-    }
-    named.extend(in_groups(tx, range.workspace, &groups)?);
-    Ok(tx.all(
-        "select m.user_id
-         from thread t
-         join channel c on c.id = t.channel_id and c.removed_at is null
-         join member m on m.workspace_id = t.workspace_id and m.removed_at is null
-         left join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = m.user_id
-         left join thread_state s on s.thread_id = t.id and s.user_id = m.user_id
-         where t.id = $1 and m.user_id <> $2
-             and (cm.user_id is not null or (c.public and m.role <> 'guest'))
-             and (m.user_id in {ids $3}
-                 or ($4 and coalesce(s.follows, false))
-                 or ($5 and cm.user_id is not null and coalesce(s.follows, true))
-                 or ($6 and coalesce(s.follows, true)))
-         order by m.user_id",
-        params![
-            thread,
-            only_author,
-            &encode(&named),
-            in_thread,
-            widest >= Reach::Channel,
-            widest == Reach::Workspace
-        ],
-    )?)
 }
 
 /// The mail to somebody who was taken out of a workspace, if they want it and still have an

@@ -9,6 +9,7 @@
 //! In: [`address`] knows the addresses, [`received`] what came to them.
 
 pub mod address;
+mod concerned;
 mod digest;
 mod due;
 mod follow;

@@ -1,5 +1,7 @@
 //! Makes notifications of events, without a word in the path of posting.
 
+use std::collections::HashSet;
+
 use halyard_identity::UserId;
 use halyard_platform::{
     db::{self, Db, Tx},
@@ -58,17 +60,19 @@ pub fn begin(tx: &mut Tx<'_>) -> Result<(), db::Error> {
 }
 
 fn news(tx: &mut Tx<'_>, events: &[Event]) -> Result<Vec<News>, db::Error> {
+    let events: Vec<(&Event, Value)> = events
+        .iter()
+        .map(|event| Ok((event, json::decode(&event.payload)?)))
+        .collect::<Result<_, db::Error>>()?;
+    let comments = events.iter().filter_map(|(event, payload)| comment_added(event, payload));
+    let naming = those_that_name_somebody(tx, &comments.collect::<Vec<_>>())?;
     let mut news = Vec::new();
-    for event in events {
-        let payload: Value = json::decode(&event.payload)?;
+    for (event, payload) in &events {
         let id = |key: &str| payload[key].as_i64();
         match event.kind.as_str() {
             "comment_added" => {
-                if let Some(id) = id("comment_id")
-                    && names_somebody_in_comment(tx, id)?
-                {
-                    news.push(News::Comment(CommentId(id)));
-                }
+                let id = comment_added(event, payload).filter(|id| naming.contains(id));
+                news.extend(id.map(News::Comment));
             }
             "thread_added" => news.extend(id("thread_id").map(|id| News::Thread(ThreadId(id)))),
             "workspace_user_added"
@@ -99,15 +103,26 @@ fn news(tx: &mut Tx<'_>, events: &[Event]) -> Result<Vec<News>, db::Error> {
     Ok(news)
 }
 
+/// The comment that was added.
+fn comment_added(event: &Event, payload: &Value) -> Option<CommentId> {
+    (event.kind == "comment_added").then(|| payload["comment_id"].as_i64().map(CommentId)).flatten()
+}
+
 /// Most comments name nobody, and need no look at the members.
-fn names_somebody_in_comment(tx: &mut Tx<'_>, id: i64) -> Result<bool, db::Error> {
-    let found: Option<i64> = tx.optional(
-        "select k.id from comment k where k.id = $1
+fn those_that_name_somebody(
+    tx: &mut Tx<'_>,
+    comments: &[CommentId],
+) -> Result<HashSet<CommentId>, db::Error> {
+    if comments.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: Vec<CommentId> = tx.all(
+        "select k.id from comment k where k.id in {ids $1}
              and (k.recipients <> '[]' or k.groups <> '[]' or k.direct_mentions <> '[]'
                  or k.direct_group_mentions <> '[]')",
-        params![id],
+        params![&json::encode(comments)],
     )?;
-    Ok(found.is_some())
+    Ok(found.into_iter().collect())
 }
 
 /// Whether the post names a member: directly, or through a group of the workspace. Groups do not

@@ -143,9 +143,14 @@ struct Loop {
     /// The last claim found as many jobs as it asked for, so it need not be asked whether there
     /// are any.
     backlog: bool,
+    /// When nothing was found, since which no job has ended.
+    found_nothing: Option<Instant>,
     /// When to look again without a signal.
     pause: Duration,
 }
+
+/// Looks that find nothing are this far apart: where much is written, signals come all the time.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// The longest wait after a claim that failed: the signal that asked for it does not come again.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -164,6 +169,7 @@ impl Loop {
             active: HashMap::new(),
             renewal,
             backlog: false,
+            found_nothing: None,
         }
     }
 
@@ -198,8 +204,15 @@ impl Loop {
         if room == 0 || self.shared.handlers.is_empty() {
             return;
         }
+        let since_nothing = self.found_nothing.map_or(BETWEEN_LOOKS, |at| at.elapsed());
+        if let Some(early) = BETWEEN_LOOKS.checked_sub(since_nothing).filter(|left| !left.is_zero())
+        {
+            self.pause = early;
+            return;
+        }
         match self.claim(room).await {
             Ok(jobs) => {
+                self.found_nothing = jobs.is_empty().then(Instant::now);
                 self.backlog = jobs.len() == room;
                 self.pause = self.shared.config.poll;
                 for job in jobs {
@@ -243,6 +256,8 @@ impl Loop {
     }
 
     fn reap(&mut self, ended: Result<(task::Id, Outcome), JoinError>) -> Option<Outcome> {
+        // One that waited for it may be due now.
+        self.found_nothing = None;
         match ended {
             Ok((id, outcome)) => {
                 self.active.remove(&id);
