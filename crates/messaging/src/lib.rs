@@ -76,4 +76,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "messaging/0008_retention",
         sql: include_str!("../migrations/0008_retention.sql"),
     },
+    Migration {
+        name: "messaging/0009_mail_reach",
+        sql: include_str!("../migrations/0009_mail_reach.sql"),
+    },
 ];

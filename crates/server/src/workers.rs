@@ -199,7 +199,8 @@ async fn expire_threads(app: &App) -> anyhow::Result<()> {
 /// prevents is found by the doctor.
 async fn sweep_attachments(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let unused = app.db.read(move |tx| attachment::unused(tx, now)).await.context("old uploads")?;
+    let unused =
+        app.db.read_long(move |tx| attachment::unused(tx, now)).await.context("old uploads")?;
     if unused.is_empty() {
         return Ok(());
     }

@@ -105,7 +105,7 @@ fn write(
             return Ok(None);
         }
         let cursor = at.take();
-        let page = app.db.read(move |tx| -> Result<_, db::Error> {
+        let page = app.db.read_long(move |tx| -> Result<_, db::Error> {
             transfer::page(tx, id, Extent::SeenBy(actor.user), cursor.clone())
         });
         let mut page = runtime.block_on(page).map_err(io::Error::other)?;

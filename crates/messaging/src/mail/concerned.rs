@@ -81,6 +81,17 @@ struct Reached {
     in_workspace: u8,
 }
 
+/// Whom the posts of a range may concern.
+#[derive(Debug, Default)]
+pub(super) struct Concerned {
+    /// Everybody, sorted.
+    pub(super) people: Vec<UserId>,
+    /// Those who were named, directly or by a group; not all of them need be among `people`.
+    pub(super) named: Vec<UserId>,
+    /// People are concerned who are neither named nor follow the thread.
+    pub(super) wide: bool,
+}
+
 /// Somebody who is named in a thread.
 #[derive(Serialize)]
 struct Named {
@@ -88,16 +99,17 @@ struct Named {
     user: UserId,
 }
 
-/// Whom any post of each range may concern, in the order of the ranges; each sorted.
-pub(super) fn by(tx: &mut Tx<'_>, ranges: &[Range]) -> Result<Vec<Vec<UserId>>, Error> {
+/// Whom any post of each range may concern, in the order of the ranges.
+pub(super) fn by(tx: &mut Tx<'_>, ranges: &[Range]) -> Result<Vec<Concerned>, Error> {
     let mut of_threads = of_threads(tx, ranges)?;
     ranges
         .iter()
         .map(|range| match range.parent {
-            Parent::Thread(id) => {
-                Ok(of_threads.remove(&id).unwrap_or_default().into_iter().collect())
+            Parent::Thread(id) => Ok(of_threads.remove(&id).unwrap_or_default()),
+            Parent::Conversation(id) => {
+                let people = of_conversation(tx, id, range)?;
+                Ok(Concerned { people, ..Concerned::default() })
             }
-            Parent::Conversation(id) => of_conversation(tx, id, range),
         })
         .collect()
 }
@@ -119,10 +131,8 @@ fn of_conversation(
 
 /// All threads at once, and each at a cost that follows the people it reaches and not the size of
 /// its workspace.
-fn of_threads(
-    tx: &mut Tx<'_>,
-    ranges: &[Range],
-) -> Result<BTreeMap<ThreadId, BTreeSet<UserId>>, Error> {
+fn of_threads(tx: &mut Tx<'_>, ranges: &[Range]) -> Result<BTreeMap<ThreadId, Concerned>, Error> {
+    let mut concerned: BTreeMap<ThreadId, Concerned> = BTreeMap::new();
     let mut reached = Vec::new();
     let mut named = Vec::new();
     let said = said(tx, ranges)?;
@@ -148,13 +158,18 @@ fn of_threads(
             groups.extend(decode::<Vec<GroupId>>(&said.direct_group_mentions)?);
         }
         people.extend(in_groups(tx, range.workspace, &groups)?);
-        named.extend(people.into_iter().map(|user| Named { thread, user }));
+        named.extend(people.iter().map(|user| Named { thread, user: *user }));
+        let (named, wide) = (people.into_iter().collect(), widest >= Reach::Channel);
+        concerned.insert(thread, Concerned { people: Vec::new(), named, wide });
     }
-    let mut people: BTreeMap<ThreadId, BTreeSet<UserId>> = BTreeMap::new();
     for (thread, user) in who_sees(tx, &reached, &named)? {
-        people.entry(thread).or_default().insert(user);
+        concerned.entry(thread).or_default().people.push(user);
     }
-    Ok(people)
+    for one in concerned.values_mut() {
+        one.people.sort_unstable();
+        one.people.dedup();
+    }
+    Ok(concerned)
 }
 
 fn said(tx: &mut Tx<'_>, ranges: &[Range]) -> Result<BTreeMap<ThreadId, Vec<Said>>, Error> {

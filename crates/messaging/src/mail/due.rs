@@ -155,6 +155,12 @@ pub fn settle(
 /// Those of the store.
 pub fn forget_told(tx: &mut Tx<'_>) -> Result<u64, Error> {
     hold(tx, FOLLOWER)?;
+    tx.exec(
+        "delete from mail_named
+         where range_id <= coalesce((select min(after_range) from mail_due),
+             (select max(id) from mail_range))",
+        params![],
+    )?;
     Ok(tx.exec(
         "delete from mail_range
          where id <= coalesce((select min(after_range) from mail_due),

@@ -35,6 +35,10 @@ pub(super) struct Range {
     at: Millis,
     /// By the time at which they are to be told.
     people: BTreeMap<Millis, Vec<UserId>>,
+    /// Those who were named.
+    named: Vec<UserId>,
+    /// People are concerned who are neither named nor follow the thread.
+    wide: bool,
 }
 
 /// What a batch of events is for mails.
@@ -84,16 +88,18 @@ pub fn look(tx: &mut Tx<'_>, events: &[Event], now: Millis) -> Result<Seen, Erro
     }
     let concerned = concerned::by(tx, &seen.ranges)?;
     let mut of_workspaces: BTreeMap<WorkspaceId, BTreeSet<UserId>> = BTreeMap::new();
-    for (range, people) in seen.ranges.iter().zip(&concerned) {
-        of_workspaces.entry(range.workspace).or_default().extend(people);
+    for (range, concerned) in seen.ranges.iter().zip(&concerned) {
+        of_workspaces.entry(range.workspace).or_default().extend(&concerned.people);
     }
     let mut wanted = BTreeMap::new();
     for (workspace, people) in of_workspaces {
         let people: Vec<UserId> = people.into_iter().collect();
         wanted.insert(workspace, settings::of(tx, workspace, &people)?);
     }
-    for (range, people) in seen.ranges.iter_mut().zip(concerned) {
-        for user in people {
+    for (range, concerned) in seen.ranges.iter_mut().zip(concerned) {
+        range.wide = concerned.wide;
+        range.named = concerned.named;
+        for user in concerned.people {
             let wants = wanted[&range.workspace][&user];
             let any = match range.parent {
                 Parent::Thread(_) => wants.threads || wants.comments,
@@ -129,6 +135,8 @@ fn add(
             last: index,
             at,
             people: BTreeMap::new(),
+            named: Vec::new(),
+            wide: false,
         }),
     }
 }
@@ -171,10 +179,17 @@ pub fn record(tx: &mut Tx<'_>, seen: &Seen, now: Millis) -> Result<(), Error> {
         };
         let id: i64 = tx.one(
             "insert into mail_range (workspace_id, thread_id, conversation_id, first_index,
-                 last_index)
-             values ($1, $2, $3, $4, $5) returning id",
-            params![range.workspace, thread, conversation, range.first, range.last],
+                 last_index, wide)
+             values ($1, $2, $3, $4, $5, $6) returning id",
+            params![range.workspace, thread, conversation, range.first, range.last, range.wide],
         )?;
+        if !range.named.is_empty() {
+            tx.exec(
+                "insert into mail_named (user_id, range_id)
+                 select u.id, $1 from users u where u.id in {ids $2}",
+                params![id, &encode(&range.named)],
+            )?;
+        }
         for (due_at, people) in &range.people {
             let new = tx.exec(
                 "insert into mail_due (user_id, workspace_id, after_range, due_at)

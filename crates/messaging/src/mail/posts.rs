@@ -11,12 +11,15 @@ use halyard_platform::{
 
 use super::{address::Target, settings::Settings};
 use crate::{
-    ConversationId, Error, GroupId, Reach, ThreadId, WorkspaceId, json::decode,
+    ConversationId, Error, GroupId, Reach, ThreadId, WorkspaceId,
+    json::{self, decode},
     thread::read_items_sql,
 };
 
 /// Posts that one mail or one round of mails shows at most.
 pub(super) const MOST: usize = 100;
+/// Ranges that are looked at together.
+const PAGE: i64 = 20;
 
 /// A post to be told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +89,7 @@ impl FromRow for Candidate {
     }
 }
 
-/// The ranges of `$2` behind `$3` up to `$4`, for the member `$1`, joined to what they see.
+/// The posts of the threads of the ranges `$2`, for the member `$1`.
 macro_rules! seen_ranges {
     () => {
         "from mail_range r
@@ -105,82 +108,162 @@ macro_rules! rest {
     };
 }
 
+/// Somebody, what they want, and what they are in.
+struct Reader<'a> {
+    workspace: WorkspaceId,
+    user: UserId,
+    wants: &'a Settings,
+    groups: HashSet<GroupId>,
+}
+
 /// The unread posts that concern the member, in their order; the flag says that there are more.
+///
+/// Costs what the ranges hold that concern the member, and what of it they have read already.
 pub(super) fn unread(
     tx: &mut Tx<'_>,
     (workspace, user): (WorkspaceId, UserId),
     (after, upto): (i64, i64),
     wants: &Settings,
 ) -> Result<(Vec<Told>, bool), Error> {
-    let limit = MOST as i64 * 4;
-    let bound = params![user, workspace, after, upto, limit];
-    let mut candidates: Vec<Candidate> = Vec::new();
-    if wants.threads {
-        candidates.extend(tx.all::<Candidate>(
-            concat!(
-                "select t.workspace_id, t.channel_id, t.id, null, t.title, c.name, u.name,
-                     t.content, t.attachments, t.audience, t.recipients, t.groups,
-                     t.direct_mentions, t.direct_group_mentions, ",
-                rest!(),
-                "1, case when cm.user_id is null then s.read_items else ",
-                read_items_sql!(),
-                " end, coalesce(s.quiet_from, 0), s.muted_until, t.posted_at ",
-                seen_ranges!(),
-                "join users u on u.id = t.creator
-                 where r.workspace_id = $2 and r.id > $3 and r.id <= $4 and r.first_index = -1
-                     and t.creator <> $1 and t.system_message is null
-                     and (cm.user_id is not null or (c.public and me.role <> 'guest'))
-                 order by r.id limit $5"
-            ),
-            bound,
-        )?);
-    }
-    if wants.comments {
-        candidates.extend(tx.all::<Candidate>(
-            concat!(
-                "select t.workspace_id, t.channel_id, t.id, x.id, t.title, c.name, u.name,
-                     x.content, x.attachments, x.audience, x.recipients, x.groups,
-                     x.direct_mentions, x.direct_group_mentions, ",
-                rest!(),
-                "x.obj_index + 2, case when cm.user_id is null then s.read_items else ",
-                read_items_sql!(),
-                " end, coalesce(s.quiet_from, 0), s.muted_until, x.posted_at ",
-                seen_ranges!(),
-                "join comment x on x.thread_id = t.id and x.obj_index >= r.first_index
-                     and x.obj_index <= r.last_index
-                 join users u on u.id = x.creator
-                 where r.workspace_id = $2 and r.id > $3 and r.id <= $4
-                     and x.creator <> $1 and x.deleted_at is null and x.system_message is null
-                     and (cm.user_id is not null or (c.public and me.role <> 'guest'))
-                 order by r.id, x.obj_index limit $5"
-            ),
-            bound,
-        )?);
-    }
     let groups: Vec<GroupId> = tx.all(
         "select gu.group_id from member_group_user gu
          join member_group g on g.id = gu.group_id and g.workspace_id = $2
          where gu.user_id = $1",
         params![user, workspace],
     )?;
-    let groups: HashSet<GroupId> = groups.into_iter().collect();
-    let mut more = candidates.len() as i64 >= limit;
+    let reader = Reader { workspace, user, wants, groups: groups.into_iter().collect() };
     let mut found = Vec::new();
-    for candidate in candidates {
-        if candidate.concerns(user, &groups)? {
-            found.push((candidate.posted_at, candidate.opening, candidate.told));
-        }
+    let mut after = after;
+    while found.len() <= MOST {
+        let ranges = ranges(tx, &reader, (after, upto))?;
+        let Some(last) = ranges.last() else { break };
+        after = *last;
+        let mut posts = reader.posts(tx, &json::encode(&ranges))?;
+        // Stable: what one query answered keeps its order.
+        posts.sort_by_key(|(at, opening, _)| (*at, !opening));
+        found.extend(posts);
     }
-    if wants.conversations {
-        let messages = messages(tx, (workspace, user), (after, upto), limit)?;
-        more |= messages.len() as i64 >= limit;
-        found.extend(messages.into_iter().map(|(at, told)| (at, false, told)));
-    }
-    // Stable: what one query answered keeps its order.
-    found.sort_by_key(|(at, opening, _)| (*at, !opening));
-    more |= found.len() > MOST;
+    let more = found.len() > MOST;
     found.truncate(MOST);
     Ok((found.into_iter().map(|(_, _, told)| told).collect(), more))
+}
+
+/// The next ranges behind one and up to another that may concern somebody, at most [`PAGE`]: those
+/// for everybody, of the threads that they follow, in which they are named, and of their
+/// conversations. Each of the four is found by an index. The joins are written so that SQLite does
+/// not turn them around.
+fn ranges(
+    tx: &mut Tx<'_>,
+    reader: &Reader<'_>,
+    (after, upto): (i64, i64),
+) -> Result<Vec<i64>, Error> {
+    Ok(tx.all(
+        "select id from (
+             select id from (
+                 select r.id from mail_range r
+                 where r.workspace_id = $2 and r.wide and r.id > $3 and r.id <= $4
+                 order by r.id limit $5) w
+             union
+             select r.id from thread_state s
+             cross join mail_range r
+             where s.user_id = $1 and s.follows and r.thread_id = s.thread_id
+                 and r.workspace_id + 0 = $2 and r.id > $3 and r.id <= $4
+             union
+             select n.range_id from mail_named n
+             where n.user_id = $1 and n.range_id > $3 and n.range_id <= $4
+             union
+             select r.id from conversation_member cm
+             cross join mail_range r
+             where cm.user_id = $1 and r.conversation_id = cm.conversation_id
+                 and r.workspace_id + 0 = $2 and r.id > $3 and r.id <= $4) x
+         order by id limit $5",
+        params![reader.user, reader.workspace, after, upto, PAGE],
+    )?)
+}
+
+/// When it was posted, whether it opens a thread, and what is told.
+type Post = (Millis, bool, Told);
+
+impl Reader<'_> {
+    /// What the member has not read of these ranges and what concerns them.
+    fn posts(&self, tx: &mut Tx<'_>, ranges: &str) -> Result<Vec<Post>, Error> {
+        let bound = params![self.user, ranges, self.workspace];
+        let mut candidates: Vec<Candidate> = Vec::new();
+        if self.wants.threads {
+            candidates.extend(tx.all::<Candidate>(
+                concat!(
+                    "select t.workspace_id, t.channel_id, t.id, null, t.title, c.name, u.name,
+                         t.content, t.attachments, t.audience, t.recipients, t.groups,
+                         t.direct_mentions, t.direct_group_mentions, ",
+                    rest!(),
+                    "1, case when cm.user_id is null then s.read_items else ",
+                    read_items_sql!(),
+                    " end, coalesce(s.quiet_from, 0), s.muted_until, t.posted_at ",
+                    seen_ranges!(),
+                    "join users u on u.id = t.creator
+                     where r.id in {ids $2} and r.workspace_id = $3 and r.first_index = -1
+                         and t.creator <> $1 and t.system_message is null
+                         and (cm.user_id is not null or (c.public and me.role <> 'guest'))
+                     order by r.id"
+                ),
+                bound,
+            )?);
+        }
+        if self.wants.comments {
+            candidates.extend(tx.all::<Candidate>(
+                concat!(
+                    "select t.workspace_id, t.channel_id, t.id, x.id, t.title, c.name, u.name,
+                         x.content, x.attachments, x.audience, x.recipients, x.groups,
+                         x.direct_mentions, x.direct_group_mentions, ",
+                    rest!(),
+                    "x.obj_index + 2, case when cm.user_id is null then s.read_items else ",
+                    read_items_sql!(),
+                    " end, coalesce(s.quiet_from, 0), s.muted_until, x.posted_at ",
+                    seen_ranges!(),
+                    "join comment x on x.thread_id = t.id and x.obj_index >= r.first_index
+                         and x.obj_index <= r.last_index
+                     join users u on u.id = x.creator
+                     where r.id in {ids $2} and r.workspace_id = $3
+                         and x.creator <> $1 and x.deleted_at is null and x.system_message is null
+                         and (cm.user_id is not null or (c.public and me.role <> 'guest'))
+                     order by r.id, x.obj_index"
+                ),
+                bound,
+            )?);
+        }
+        let mut posts = Vec::new();
+        for candidate in candidates {
+            if candidate.concerns(self.user, &self.groups)? {
+                posts.push((candidate.posted_at, candidate.opening, candidate.told));
+            }
+        }
+        if self.wants.conversations {
+            let messages = self.messages(tx, ranges)?;
+            posts.extend(messages.into_iter().map(|Written(at, told)| (at, false, told)));
+        }
+        Ok(posts)
+    }
+
+    fn messages(&self, tx: &mut Tx<'_>, ranges: &str) -> Result<Vec<Written>, Error> {
+        Ok(tx.all(
+            "select x.posted_at, c.workspace_id, c.id, c.title,
+                 (select count(*) from conversation_member o where o.conversation_id = c.id),
+                 u.name, x.content, x.attachments
+             from mail_range r
+             join conversation c on c.id = r.conversation_id
+             join conversation_member cm on cm.conversation_id = c.id and cm.user_id = $1
+             join member me on me.workspace_id = c.workspace_id and me.user_id = $1
+                 and me.removed_at is null
+             join message x on x.conversation_id = c.id and x.obj_index >= r.first_index
+                 and x.obj_index <= r.last_index
+             join users u on u.id = x.creator
+             where r.id in {ids $2} and r.workspace_id = $3
+                 and x.obj_index >= cm.read_items and x.creator <> $1 and x.deleted_at is null
+                 and x.system_message is null and coalesce(cm.muted_until, 0) < x.posted_at
+             order by r.id, x.obj_index",
+            params![self.user, ranges, self.workspace],
+        )?)
+    }
 }
 
 impl Candidate {
@@ -240,31 +323,4 @@ impl FromRow for Written {
             },
         ))
     }
-}
-
-fn messages(
-    tx: &mut Tx<'_>,
-    (workspace, user): (WorkspaceId, UserId),
-    (after, upto): (i64, i64),
-    limit: i64,
-) -> Result<Vec<(Millis, Told)>, Error> {
-    let found: Vec<Written> = tx.all(
-        "select x.posted_at, c.workspace_id, c.id, c.title,
-             (select count(*) from conversation_member o where o.conversation_id = c.id),
-             u.name, x.content, x.attachments
-         from mail_range r
-         join conversation c on c.id = r.conversation_id
-         join conversation_member cm on cm.conversation_id = c.id and cm.user_id = $1
-         join member me on me.workspace_id = c.workspace_id and me.user_id = $1
-             and me.removed_at is null
-         join message x on x.conversation_id = c.id and x.obj_index >= r.first_index
-             and x.obj_index <= r.last_index
-         join users u on u.id = x.creator
-         where r.workspace_id = $2 and r.id > $3 and r.id <= $4
-             and x.obj_index >= cm.read_items and x.creator <> $1 and x.deleted_at is null
-             and x.system_message is null and coalesce(cm.muted_until, 0) < x.posted_at
-         order by r.id, x.obj_index limit $5",
-        params![user, workspace, after, upto, limit],
-    )?;
-    Ok(found.into_iter().map(|Written(at, told)| (at, told)).collect())
 }

@@ -166,7 +166,7 @@ impl Default for Filling {
 /// # Errors
 /// [`Error::Store`]
 pub async fn fill(db: &Db, at: Filling) -> Result<Option<Filling>, Error> {
-    let sources = db.read(move |tx| missing(tx, at)).await?;
+    let sources = db.read_long(move |tx| missing(tx, at)).await?;
     let next = match sources.last() {
         Some(last) => Filling { below: last.id, ..at },
         None => match at.kind {

@@ -231,6 +231,43 @@ on_both_databases! {
         assert_eq!(mails[0].subject, "You are no longer in Crew");
     }
 
+    async fn what_concerns_somebody_is_found_behind_much_that_does_not(test: &TestDb) {
+        let team = crew(test).await;
+        let (ann, bo, gus) = (team.ann, team.bo, team.gus);
+        let side = team.side;
+        test.db
+            .write(move |tx| {
+                tx.exec(
+                    "insert into channel_member (channel_id, user_id, read_before, joined_at)
+                     values ($1, $2, 0, 0)",
+                    params![side, bo],
+                )
+            })
+            .await
+            .unwrap();
+        let id = start(test, ann, NOW, side, to(&[gus])).await.id;
+        done(test, gus, NOW, move |tx, a| thread::follow(tx, a, id)).await;
+        let other = start(test, ann, NOW, side, to(&[])).await.id;
+        let mention = format!("at last [Bo](twist-mention://{bo})");
+        done(test, ann, NOW + 1, move |tx, actor| {
+            for n in 0..450 {
+                comment::add(tx, actor, &new_comment(id, &format!("to the thread {n}")))?;
+            }
+            comment::add(tx, actor, &new_comment(other, &mention))
+        })
+        .await;
+        let mails = mails_by(test, NOW + 11 * MINUTE).await;
+        let to_bo: Vec<&Mail> = mails.iter().filter(|mail| mail.to.starts_with("bo@")).collect();
+        assert_eq!(to_bo.len(), 1, "{:?}", recipients(&mails));
+        assert!(to_bo[0].text.contains("at last") && !to_bo[0].text.contains("to the thread"));
+        let to_gus = mails.iter().find(|mail| mail.to.starts_with("gus@")).expect("a mail");
+        assert_eq!(to_gus.subject, "[Crew] more than 100 unread posts");
+        let left = "select count(*) from mail_named";
+        assert!(rows::<i64>(&test.db, left).await[0] > 0);
+        test.db.write(mail::forget_told).await.unwrap();
+        assert_eq!(rows::<i64>(&test.db, left).await, [0]);
+    }
+
     async fn a_big_channel_costs_a_row_for_each_reader_once_in_a_window(test: &TestDb) {
         let team = crew(test).await;
         test.db.write(move |tx| -> Result<(), halyard_platform::db::Error> {

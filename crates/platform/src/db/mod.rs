@@ -116,6 +116,7 @@ struct Queues {
     keyed: Vec<Sender<Box<dyn Work>>>,
     writes: Sender<Box<dyn Work>>,
     reads: Sender<Box<dyn Work>>,
+    long_reads: Sender<Box<dyn Work>>,
 }
 
 impl Db {
@@ -148,14 +149,23 @@ impl Db {
             Location::Sqlite(path) => {
                 let writes = matches!(schema, Schema::Migrate(_));
                 let store = sqlite::Sqlite::open(path, options.readers, writes, prepare)?;
-                let queues = Queues { keyed: Vec::new(), writes: store.writes, reads: store.reads };
+                let queues = Queues {
+                    keyed: Vec::new(),
+                    writes: store.writes,
+                    reads: store.reads,
+                    long_reads: store.long_reads,
+                };
                 (Dialect::Sqlite, Some(store.path), queues, store.threads)
             }
             Location::Postgres(url) => {
                 let store =
                     postgres::Postgres::open(url, options.writers, options.readers, prepare)?;
-                let queues =
-                    Queues { keyed: store.keyed, writes: store.writes, reads: store.reads };
+                let queues = Queues {
+                    keyed: store.keyed,
+                    writes: store.writes,
+                    reads: store.reads,
+                    long_reads: store.long_reads,
+                };
                 (Dialect::Postgres, None, queues, store.threads)
             }
         };
@@ -253,6 +263,21 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         self.submit(|queues| queues.reads.clone(), None, run).await
+    }
+
+    /// As [`read`](Self::read), for what takes long and what nobody waits for: it goes through one
+    /// connection of its own, so that however much of it there is, the others stay free for
+    /// requests.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn read_long<F, T, E>(&self, run: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.submit(|queues| queues.long_reads.clone(), None, run).await
     }
 
     async fn submit<F, T, E>(

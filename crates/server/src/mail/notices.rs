@@ -62,7 +62,7 @@ pub(crate) async fn tell(app: Arc<App>, _: Job) -> Result<Done, Failure> {
             let due = mail::next_due(tx, now, PEOPLE)?;
             due.iter().map(|due| mail::letters(tx, due, &here, now)).collect::<Result<Vec<_>, _>>()
         };
-        let outcomes = app.db.read(read).await.map_err(failure)?;
+        let outcomes = app.db.read_long(read).await.map_err(failure)?;
         if outcomes.is_empty() {
             return Ok(Done::Finished);
         }

@@ -10,7 +10,13 @@ use crossbeam_channel::{Sender, bounded};
 
 pub(super) use session::Session;
 
-use super::{Error, Tx, sqlite::spawn, stats::Stats, tx::Engine, work::Work};
+use super::{
+    Error, Tx,
+    sqlite::spawn,
+    stats::{self, Stats},
+    tx::Engine,
+    work::Work,
+};
 
 /// Closures that may wait for a connection before the store answers [`Error::Busy`].
 const QUEUE: usize = 4096;
@@ -22,6 +28,7 @@ pub(super) struct Postgres {
     pub(super) keyed: Vec<Sender<Box<dyn Work>>>,
     pub(super) writes: Sender<Box<dyn Work>>,
     pub(super) reads: Sender<Box<dyn Work>>,
+    pub(super) long_reads: Sender<Box<dyn Work>>,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
 
@@ -44,6 +51,7 @@ impl Postgres {
         };
         let (writes, write_queue) = bounded(QUEUE);
         let (reads, read_queue) = bounded(QUEUE);
+        let (long_reads, long_queue) = bounded(QUEUE);
         let (mut keyed, mut threads) = (Vec::new(), Vec::new());
         for _ in 0..writers.max(1) {
             let (sender, own) = bounded(QUEUE);
@@ -53,12 +61,13 @@ impl Postgres {
                 worker::run_writes(session, &url, &own, &shared, &Stats::new("write"));
             })?);
         }
-        for _ in 0..readers.max(1) {
-            let (session, url, queue) = (connect()?, url.to_owned(), read_queue.clone());
+        let queues = std::iter::repeat_n((read_queue, stats::READ), readers.max(1));
+        for (queue, kind) in queues.chain([(long_queue, stats::LONG_READ)]) {
+            let (session, url) = (connect()?, url.to_owned());
             threads.push(spawn("store-reader", move || {
-                worker::run_reads(session, &url, &queue, &Stats::new("read"));
+                worker::run_reads(session, &url, &queue, &Stats::new(kind));
             })?);
         }
-        Ok(Self { keyed, writes, reads, threads })
+        Ok(Self { keyed, writes, reads, long_reads, threads })
     }
 }

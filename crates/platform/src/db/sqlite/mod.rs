@@ -13,7 +13,12 @@ use std::{
 use crossbeam_channel::{Sender, bounded};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{Error, Tx, stats::Stats, tx::Engine, work::Work};
+use super::{
+    Error, Tx,
+    stats::{self, Stats},
+    tx::Engine,
+    work::Work,
+};
 
 /// Closures that may wait for the writer, and for the readers, before the store answers
 /// [`Error::Busy`]. At a few hundred bytes each this bounds memory to single megabytes.
@@ -22,6 +27,7 @@ const QUEUE: usize = 4096;
 pub(super) struct Sqlite {
     pub(super) writes: Sender<Box<dyn Work>>,
     pub(super) reads: Sender<Box<dyn Work>>,
+    pub(super) long_reads: Sender<Box<dyn Work>>,
     pub(super) threads: Vec<JoinHandle<()>>,
     pub(super) path: PathBuf,
 }
@@ -40,18 +46,19 @@ impl Sqlite {
         in_transaction(&writer, prepare_writes, prepare)?;
         let (writes, write_queue) = bounded(QUEUE);
         let (reads, read_queue) = bounded(QUEUE);
+        let (long_reads, long_queue) = bounded(QUEUE);
         let mut threads = vec![spawn("store-writer", move || {
             writer::run(&writer, &write_queue, &Stats::new("write"));
         })?];
-        for _ in 0..readers.max(1) {
+        let queues = std::iter::repeat_n((read_queue, stats::READ), readers.max(1));
+        for (queue, kind) in queues.chain([(long_queue, stats::LONG_READ)]) {
             let connection = connect(path)?;
             connection.pragma_update(None, "query_only", true)?;
-            let queue = read_queue.clone();
             threads.push(spawn("store-reader", move || {
-                reader::run(&connection, &queue, &Stats::new("read"));
+                reader::run(&connection, &queue, &Stats::new(kind));
             })?);
         }
-        Ok(Self { writes, reads, threads, path: path.to_owned() })
+        Ok(Self { writes, reads, long_reads, threads, path: path.to_owned() })
     }
 }
 
