@@ -15,6 +15,10 @@ use halyard_bench::iml;
 use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
 
+/// The server's, so that the limits are measured with it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Load generator and comparisons of Halyard.
 #[derive(Parser)]
 #[command(version)]

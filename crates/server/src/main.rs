@@ -18,6 +18,9 @@ use clap::Parser;
 use commands::Command;
 use config::Flags;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Team messaging and automation on your own machine, wire-compatible with the Twist API.
 #[derive(Parser)]
 #[command(name = "halyard", version, about, arg_required_else_help = true)]

@@ -128,17 +128,12 @@ macro_rules! in_workspace_sql {
 /// A page of a channel without any choice but its bounds: `$1` actor, `$2` channel, `$3`–`$4` and
 /// `$5`–`$6` update time and id that it lies between, `$7` limit. The page is cut before anything is
 /// joined, which keeps the databases from joining rows that are not on it; so its order is not that
-/// of the outer query.
+/// of the outer query. Its creators are few, and named once each: PostgreSQL takes a page for a
+/// single row, and would look for the creator of each.
 macro_rules! page_sql {
     ($order:literal) => {
         concat!(
-            "select ",
-            thread_columns!(
-                "$1",
-                "(select cm.joined_at from channel_member cm
-                  where cm.channel_id = $2 and cm.user_id = $1)"
-            ),
-            " from (
+            "with t as materialized (
                  select t.* from thread t
                  where t.channel_id = (
                      select c.id from channel c
@@ -152,8 +147,17 @@ macro_rules! page_sql {
                      and (t.last_updated_at, t.id) < ($5, $6)
                  order by ",
             $order,
-            " limit $7) t
-             join users u on u.id = t.creator
+            " limit $7),
+             u as materialized (
+                 select u.id, u.name from users u where u.id in (select t.creator from t))
+             select ",
+            thread_columns!(
+                "$1",
+                "(select cm.joined_at from channel_member cm
+                  where cm.channel_id = $2 and cm.user_id = $1)"
+            ),
+            " from t
+             join u on u.id = t.creator
              left join thread_state s on s.user_id = $1 and s.thread_id = t.id"
         )
     };
