@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Error, Options, Trust,
+    ClientCertificate, Error, Options, Proxy, Trust,
     guard::{Guard, Resolve, Rule},
     trust,
 };
@@ -17,9 +17,18 @@ pub(super) struct Kind {
     pub(super) rule: Rule,
     pub(super) title_case: bool,
     pub(super) trust: Trust,
+    pub(super) certificate: Option<ClientCertificate>,
+    pub(super) proxy: Option<Proxy>,
 }
 
-/// How many are kept. Only authorities that users bring along can make them many.
+impl Kind {
+    /// One of the few that do not depend on what users bring along.
+    fn is_ours(&self) -> bool {
+        !matches!(self.trust, Trust::Also(_)) && self.certificate.is_none() && self.proxy.is_none()
+    }
+}
+
+/// How many are kept. Only what users bring along can make them many.
 const KEPT: usize = 64;
 
 pub(super) struct Clients {
@@ -32,7 +41,13 @@ impl Clients {
     pub(super) fn new(options: Options, resolver: Arc<dyn Resolve>) -> Result<Self, Error> {
         let clients = Self { options, resolver, ready: RwLock::default() };
         for rule in [Rule::Public, Rule::Listed, Rule::Itself] {
-            clients.of(Kind { rule, title_case: false, trust: Trust::Usual })?;
+            clients.of(Kind {
+                rule,
+                title_case: false,
+                trust: Trust::Usual,
+                certificate: None,
+                proxy: None,
+            })?;
         }
         Ok(clients)
     }
@@ -45,20 +60,29 @@ impl Clients {
             return Ok(found.clone());
         }
         drop(ready);
-        let allow = self.options.allow.clone().into();
-        let guard = Guard { rule: kind.rule, allow, resolver: self.resolver.clone() };
+        let guard = self.guard(kind.rule);
         let client = self.client(&kind, guard.clone())?;
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
         if ready.len() >= KEPT {
-            ready.retain(|kind, _| !matches!(kind.trust, Trust::Also(_)));
+            ready.retain(|kind, _| kind.is_ours());
         }
         Ok(ready.entry(kind).or_insert((guard, client)).clone())
     }
 
+    /// A guard with a rule, for what no client connects to by itself.
+    pub(super) fn guard(&self, rule: Rule) -> Guard {
+        let allow = self.options.allow.clone().into();
+        Guard { rule, allow, resolver: self.resolver.clone() }
+    }
+
     fn client(&self, kind: &Kind, guard: Guard) -> Result<reqwest::Client, Error> {
+        let broken = |error: reqwest::Error| Error::Broken {
+            host: "the HTTP client".to_owned(),
+            reason: error.to_string(),
+        };
         let options = &self.options;
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(trust::config(&kind.trust)?)
+            .tls_backend_preconfigured(trust::config(&kind.trust, kind.certificate.as_ref())?)
             .dns_resolver(Arc::new(guard))
             .user_agent(&options.user_agent)
             .connect_timeout(options.connect)
@@ -73,9 +97,9 @@ impl Clients {
         if kind.title_case {
             builder = builder.http1_title_case_headers();
         }
-        builder.build().map_err(|error| Error::Broken {
-            host: "the HTTP client".to_owned(),
-            reason: error.to_string(),
-        })
+        if let Some(proxy) = &kind.proxy {
+            builder = builder.proxy(proxy.of_client().map_err(broken)?);
+        }
+        builder.build().map_err(broken)
     }
 }

@@ -1,5 +1,7 @@
 use std::{error::Error as StdError, fmt, io, net::IpAddr, time::Duration};
 
+use rustls::AlertDescription;
+
 /// Why there is no answer to an outbound request. The text says what to do about it; it holds no
 /// query and no credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +59,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The server wants a client certificate, or another one than it was shown.
+    #[error("{host} does not let us in: {reason}; it asks for a client certificate that it knows")]
+    Unknown {
+        /// As it was asked for.
+        host: String,
+        /// What it has said.
+        reason: String,
+    },
+    /// The client certificate of the request is not usable.
+    #[error("the client certificate cannot be used: {0}")]
+    ClientCertificate(String),
+    /// The proxy of the request is not usable.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(String),
     /// A time limit ended the attempt.
     #[error("{host} took longer than {} ms {phase}; answer first and work afterwards", limit.as_millis())]
     Timeout {
@@ -142,7 +158,13 @@ impl Error {
             return refused.0.clone();
         }
         if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            return Self::Tls { host, reason: tls.to_string() };
+            let reason = tls.to_string();
+            return match tls {
+                rustls::Error::AlertReceived(alert) if asks_who_we_are(*alert) => {
+                    Self::Unknown { host, reason }
+                }
+                _ => Self::Tls { host, reason },
+            };
         }
         if error.is_connect() && error.is_timeout() {
             return Self::Timeout { host, phase: Phase::Connect, limit: connect };
@@ -153,6 +175,22 @@ impl Error {
         }
         Self::Broken { host, reason }
     }
+}
+
+/// Whether a server says that it has not been shown the certificate that it wants.
+fn asks_who_we_are(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::CertificateRequired
+            | A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::AccessDenied
+    )
 }
 
 /// The error and its causes. An I/O error hides what it wraps from `source`.

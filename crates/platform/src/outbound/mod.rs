@@ -6,27 +6,31 @@
 //! redirect passes it again.
 
 mod address;
+mod certificate;
 mod clients;
 mod error;
 mod guard;
 #[cfg(feature = "testing")]
 pub mod loopback;
 mod pieces;
+mod proxy;
 mod request;
 #[cfg(test)]
 mod tests;
 mod trust;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 pub use reqwest::{Method, StatusCode, Url, header};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use address::{Network, special};
+pub use certificate::ClientCertificate;
 pub use error::{Error, Phase};
 pub use guard::{Resolve, Resolved, System};
 pub use pieces::Piece;
+pub use proxy::Proxy;
 pub use request::{Limits, Request, Response, Take, Trust, Unencrypted, location};
 pub use trust::tls;
 
@@ -168,9 +172,9 @@ impl Outbound {
     /// # Errors
     /// [`Error::Forbidden`]; [`Error::Url`] for what is no web address.
     pub fn check(&self, url: &Url) -> Result<(), Error> {
-        let (guard, _) = self.choose(&Request::new(Method::GET, url.clone()))?;
+        let rule = self.rule(&Request::new(Method::GET, url.clone()))?;
         match literal(url) {
-            Some(address) => guard.check(&host_of(url), address),
+            Some(address) => self.inner.clients.guard(rule).check(&host_of(url), address),
             None => Ok(()),
         }
     }
@@ -209,9 +213,18 @@ impl Outbound {
     /// One request, up to the head of its answer.
     async fn hop(&self, request: &Request, host: &str) -> Result<reqwest::Response, Error> {
         let (guard, client) = self.choose(request)?;
-        if let Some(address) = literal(&request.url) {
+        let mut said = Cow::Borrowed(host);
+        let connected = match &request.proxy {
+            None => &request.url,
+            Some(proxy) => {
+                self.check_target(request, host).await?;
+                said = format!("{host} (through the proxy {})", proxy.place()).into();
+                proxy.address()
+            }
+        };
+        if let Some(address) = literal(connected) {
             // An address that is written out is not resolved, so the guard does not see it.
-            guard.check(host, address)?;
+            guard.check(&host_of(connected), address)?;
         }
         let body = if request.pieces.is_empty() {
             request.body.clone().into()
@@ -229,30 +242,50 @@ impl Outbound {
             .send();
         match timeout(request.limits.head, sending).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Error::of(&error, host, self.inner.connect)),
+            Ok(Err(error)) => Err(Error::of(&error, &said, self.inner.connect)),
             Err(_) => Err(Error::Timeout {
-                host: host.to_owned(),
+                host: said.into_owned(),
                 phase: Phase::Head,
                 limit: request.limits.head,
             }),
         }
     }
 
-    fn choose(&self, request: &Request) -> Result<(Guard, reqwest::Client), Error> {
+    /// Judges where a proxy is asked to connect to.
+    async fn check_target(&self, request: &Request, host: &str) -> Result<(), Error> {
+        let guard = self.inner.clients.guard(self.rule(request)?);
+        match literal(&request.url) {
+            Some(address) => guard.check(host, address),
+            None => guard.check_all(host).await,
+        }
+    }
+
+    fn rule(&self, request: &Request) -> Result<Rule, Error> {
         let url = &request.url;
         let encrypted = match url.scheme() {
             "https" => true,
             "http" => false,
             _ => return Err(Error::Url(url.to_string())),
         };
-        let rule = if self.inner.itself.iter().any(|own| own.origin() == url.origin()) {
+        Ok(if self.inner.itself.iter().any(|own| own.origin() == url.origin()) {
             Rule::Itself
         } else if !encrypted && request.unencrypted == Unencrypted::Listed {
             Rule::Listed
         } else {
             Rule::Public
+        })
+    }
+
+    fn choose(&self, request: &Request) -> Result<(Guard, reqwest::Client), Error> {
+        let rule = self.rule(request)?;
+        let kind = Kind {
+            // What is connected to then is the proxy.
+            rule: if request.proxy.is_some() { Rule::Public } else { rule },
+            title_case: request.title_case,
+            trust: request.trust.clone(),
+            certificate: request.certificate.clone(),
+            proxy: request.proxy.clone(),
         };
-        let kind = Kind { rule, title_case: request.title_case, trust: request.trust.clone() };
         self.inner.clients.of(kind)
     }
 

@@ -9,7 +9,7 @@ use reqwest::{
     },
 };
 
-use super::Piece;
+use super::{ClientCertificate, Piece, Proxy};
 
 /// A request to somebody else's server.
 #[derive(Debug, Clone)]
@@ -35,6 +35,11 @@ pub struct Request {
     pub unencrypted: Unencrypted,
     /// Whose certificates are believed.
     pub trust: Trust,
+    /// Shown to a server that asks for one. Does not follow a redirect to another origin.
+    pub certificate: Option<ClientCertificate>,
+    /// Who connects in our place. Its address is judged like any other; that of the server as far as
+    /// its name can be resolved here.
+    pub proxy: Option<Proxy>,
     /// Whether names of headers are written `Like-This`, for servers that mind.
     pub title_case: bool,
 }
@@ -99,12 +104,14 @@ impl Request {
             redirects: 0,
             unencrypted: Unencrypted::Anywhere,
             trust: Trust::Usual,
+            certificate: None,
+            proxy: None,
             title_case: false,
         }
     }
 
-    /// Turns it into the request that follows a redirect to `next`. `Authorization`, `Cookie` and
-    /// sensitive headers are left behind when that is another origin.
+    /// Turns it into the request that follows a redirect to `next`. `Authorization`, `Cookie`,
+    /// sensitive headers and the certificate are left behind when that is another origin.
     pub fn redirected(&mut self, status: StatusCode, mut next: Url) {
         let kept =
             matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
@@ -127,6 +134,7 @@ impl Request {
     }
 
     fn forget_credentials(&mut self) {
+        self.certificate = None;
         let secret: Vec<_> = self
             .headers
             .iter()

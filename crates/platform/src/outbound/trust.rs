@@ -14,23 +14,26 @@ use rustls::{
     server::ParsedCertificate,
 };
 
-use super::{Error, Trust};
+use super::{ClientCertificate, Error, Trust};
 
 /// Encryption for connections to others: Mozilla's certificate authorities, nothing of the machine.
 pub fn tls() -> ClientConfig {
-    config(&Trust::Usual).expect("the authorities that are part of the program are usable")
+    config(&Trust::Usual, None).expect("the authorities that are part of the program are usable")
 }
 
-/// Encryption that believes these certificates.
-pub(super) fn config(trust: &Trust) -> Result<ClientConfig, Error> {
+/// Encryption that believes these certificates, and shows one to servers that ask for it.
+pub(super) fn config(
+    trust: &Trust,
+    shown: Option<&ClientCertificate>,
+) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .expect("ring knows the versions that rustls asks for");
-    let verifier: Arc<dyn ServerCertVerifier> = match trust {
-        Trust::Usual => return Ok(builder.with_root_certificates(roots).with_no_client_auth()),
-        Trust::Anything => Arc::new(Unverified(provider)),
+    let verifier: Option<Arc<dyn ServerCertVerifier>> = match trust {
+        Trust::Usual => None,
+        Trust::Anything => Some(Arc::new(Unverified(provider))),
         Trust::Also(pem) => {
             let unusable = |reason: String| Error::Tls {
                 host: "the given certificate authority".to_owned(),
@@ -45,13 +48,21 @@ pub(super) fn config(trust: &Trust) -> Result<ClientConfig, Error> {
             for certificate in &given {
                 roots.add(certificate.clone()).map_err(|error| unusable(error.to_string()))?;
             }
-            let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| unusable(error.to_string()))?;
-            Arc::new(Given { usual, given })
+            let usual =
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots.clone()), provider)
+                    .build()
+                    .map_err(|error| unusable(error.to_string()))?;
+            Some(Arc::new(Given { usual, given }))
         }
     };
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    let builder = match verifier {
+        None => builder.with_root_certificates(roots),
+        Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
+    };
+    match shown {
+        None => Ok(builder.with_no_client_auth()),
+        Some(certificate) => certificate.shown(builder),
+    }
 }
 
 /// Believes the usual authorities and given ones, and given certificates themselves: those that sign

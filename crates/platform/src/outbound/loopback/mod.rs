@@ -9,10 +9,15 @@ use std::{
     },
 };
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::{
+    RootCertStore,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
@@ -21,6 +26,21 @@ use tokio_rustls::TlsAcceptor;
 pub const AUTHORITY: &str = include_str!("ca.pem");
 /// The certificate of [`Identity::Alone`].
 pub const ALONE: &str = include_str!("alone.pem");
+
+/// The certificate of the authority whose clients [`Loopback::for_clients`] lets in.
+pub const CLIENTS: &str = include_str!("clients.pem");
+/// A certificate that [`CLIENTS`] has signed.
+pub const CLIENT: &str = include_str!("client.pem");
+
+/// The private key of [`CLIENT`], in PEM.
+#[must_use]
+pub fn client_key() -> String {
+    use base64::Engine as _;
+    let key = base64::engine::general_purpose::STANDARD.encode(include_bytes!("client.der"));
+    // In parts, so that nobody takes this file for one with a key.
+    let line = |word| format!("-----{word} PRIVATE {}-----", "KEY");
+    format!("{}\n{key}\n{}\n", line("BEGIN"), line("END"))
+}
 
 /// The certificate that a server shows. Both are for `localhost` and 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +64,8 @@ pub struct Seen {
     pub body: Vec<u8>,
     /// How many bytes of body came; more than `body` has when it was a long one.
     pub body_bytes: usize,
+    /// The certificate that the client has shown.
+    pub certificate: Option<CertificateDer<'static>>,
     /// The number of the connection, from 0.
     pub connection: usize,
 }
@@ -85,6 +107,8 @@ enum Body {
     Endless,
     /// Not even a head.
     Silent,
+    /// What a proxy does: from here on the connection is one to where the request asks for.
+    Tunnel,
 }
 
 impl Reply {
@@ -135,6 +159,12 @@ impl Reply {
     #[must_use]
     pub fn endless(self) -> Self {
         Self { body: Body::Endless, ..self }
+    }
+
+    /// What a proxy answers to CONNECT: 200, and from then on the other server.
+    #[must_use]
+    pub fn tunnel() -> Self {
+        Self { body: Body::Tunnel, ..Self::status(200) }
     }
 
     /// Nothing at all while the connection stays open.
@@ -191,23 +221,22 @@ impl Loopback {
         identity: Identity,
         script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let (certificate, key) = match identity {
-            Identity::Signed => (include_str!("server.pem"), &include_bytes!("server.der")[..]),
-            Identity::Alone => (ALONE, &include_bytes!("alone.der")[..]),
-        };
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes());
-        let key = PrivateKeyDer::try_from(key);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring knows the versions that rustls asks for")
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.expect("our certificate is one")],
-                key.expect("our key is one"),
-            )
-            .expect("our certificate and key belong together");
-        Self::run(Arc::new(script), Some(TlsAcceptor::from(Arc::new(config)))).await
+        Self::run(Arc::new(script), Some(acceptor(identity, None))).await
+    }
+
+    /// Starts one that lets in only who shows a certificate of [`CLIENTS`].
+    ///
+    /// # Panics
+    /// When no port can be opened.
+    pub async fn for_clients(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        let authority = CertificateDer::from_pem_slice(CLIENTS.as_bytes());
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.expect("our certificate is one")).expect("it is an authority");
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()))
+                .build()
+                .expect("there is an authority");
+        Self::run(Arc::new(script), Some(acceptor(Identity::Signed, Some(verifier)))).await
     }
 
     async fn run(script: Arc<Script>, tls: Option<TlsAcceptor>) -> Self {
@@ -228,9 +257,14 @@ impl Loopback {
                 tokio::spawn(async move {
                     // A client that goes away early is part of what is tested.
                     let _ = match tls {
-                        None => serve(stream, &*script, &log, number).await,
+                        None => serve(stream, &*script, &log, number, None).await,
                         Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => serve(stream, &*script, &log, number).await,
+                            Ok(stream) => {
+                                let shown = stream.get_ref().1.peer_certificates();
+                                let shown = shown.and_then(|chain| chain.first()).cloned();
+                                let shown = shown.map(CertificateDer::into_owned);
+                                serve(stream, &*script, &log, number, shown).await
+                            }
                             Err(error) => Err(error),
                         },
                     };
@@ -265,19 +299,54 @@ impl Loopback {
     }
 }
 
+fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+fn acceptor(identity: Identity, clients: Option<Arc<dyn ClientCertVerifier>>) -> TlsAcceptor {
+    let (certificate, key) = match identity {
+        Identity::Signed => (include_str!("server.pem"), &include_bytes!("server.der")[..]),
+        Identity::Alone => (ALONE, &include_bytes!("alone.der")[..]),
+    };
+    let certificate = CertificateDer::from_pem_slice(certificate.as_bytes());
+    let key = PrivateKeyDer::try_from(key);
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the versions that rustls asks for");
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(clients) => builder.with_client_cert_verifier(clients),
+    };
+    let config = builder
+        .with_single_cert(
+            vec![certificate.expect("our certificate is one")],
+            key.expect("our key is one"),
+        )
+        .expect("our certificate and key belong together");
+    TlsAcceptor::from(Arc::new(config))
+}
+
 async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     script: &Script,
     log: &Mutex<Vec<Seen>>,
     connection: usize,
+    certificate: Option<CertificateDer<'static>>,
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     loop {
         let Some(mut seen) = head(&mut stream, &mut buffer).await? else { return Ok(()) };
         seen.connection = connection;
+        seen.certificate.clone_from(&certificate);
         body(&mut stream, &mut buffer, &mut seen).await?;
-        let reply = script(&seen);
+        let (reply, target) = (script(&seen), seen.target.clone());
         log.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+        if let Body::Tunnel = reply.body {
+            let mut other = TcpStream::connect(target).await?;
+            stream.write_all(b"HTTP/1.1 200 Whatever\r\n\r\n").await?;
+            tokio::io::copy_bidirectional(&mut stream, &mut other).await?;
+            return Ok(());
+        }
         answer(&mut stream, reply).await?;
     }
 }
@@ -376,7 +445,7 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> io::Res
         Body::Bytes(bytes) => Some(bytes.len() as u64),
         Body::Zeros(count) => Some(*count),
         Body::Stalled(beginning) => Some(beginning.len() as u64 + 1),
-        Body::Endless | Body::Silent => None,
+        Body::Endless | Body::Silent | Body::Tunnel => None,
     };
     match length {
         Some(length) => head.push_str(&format!("content-length: {length}\r\n\r\n")),
@@ -406,7 +475,7 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> io::Res
                 stream.write_all(&chunk).await?;
             }
         }
-        Body::Silent => {}
+        Body::Silent | Body::Tunnel => {}
     }
     stream.flush().await
 }
