@@ -142,6 +142,8 @@ pub struct Module {
     pub crud: Option<Crud>,
     /// Connections that it can use; the first unless another is chosen.
     pub connections: Vec<String>,
+    /// Whether it also runs without one: `connectionOptional` of its entry, an addition of ours.
+    pub connection_optional: bool,
     /// The webhook of an instant trigger.
     pub webhook: Option<String>,
     /// What it does.

@@ -39,19 +39,24 @@ pub struct Request {
     /// `type` of the body; `json` when missing.
     pub body_type: Option<Template>,
     /// `encodeUrl`; true when missing.
-    pub encode_url: Option<bool>,
+    pub encode_url: Option<Switch>,
     /// `gzip`
-    pub gzip: Option<bool>,
+    pub gzip: Option<Switch>,
     /// `ca`
     pub ca: Option<Template>,
     /// `rejectUnauthorized`
-    pub reject_unauthorized: Option<bool>,
+    pub reject_unauthorized: Option<Switch>,
+    /// `clientCertificate`, a directive of ours: a collection of `certificate` and `key`. Checked also
+    /// where no request is made.
+    pub client_certificate: Option<Template>,
+    /// `proxy`, a directive of ours: an address, or a collection of `url`, `user` and `password`.
+    pub proxy: Option<Template>,
     /// `followRedirect` and `followRedirects`; true when missing.
-    pub follow_redirects: Option<bool>,
+    pub follow_redirects: Option<Switch>,
     /// `followAllRedirect` and `followAllRedirects`; true when missing.
-    pub follow_all_redirects: Option<bool>,
+    pub follow_all_redirects: Option<Switch>,
     /// `shareCookies`
-    pub share_cookies: Option<bool>,
+    pub share_cookies: Option<Switch>,
     /// `aws`
     pub aws: Option<Template>,
     /// `oauth`: how requests are signed for OAuth 1.0. Layers, a later one wins.
@@ -62,12 +67,30 @@ pub struct Request {
     pub repeat: Option<Repeat>,
     /// `pagination`
     pub pagination: Option<Box<Pagination>>,
-    /// `timeout` of the base.
-    pub timeout: Option<Duration>,
+    /// `timeout`
+    pub timeout: Option<Timeout>,
     /// `endpoint` and `input`: what is run instead of an HTTP request.
     pub endpoint: Option<EndpointCall>,
     /// `response`
     pub response: Response,
+}
+
+/// True or false: written so, or as an expression, which is an addition of ours.
+#[derive(Clone, Debug)]
+pub enum Switch {
+    /// As it is written.
+    Fixed(bool),
+    /// What comes of an expression; the default where that is empty.
+    Said(Template),
+}
+
+/// `timeout`: a number of milliseconds, or an expression, which is an addition of ours.
+#[derive(Clone, Debug)]
+pub enum Timeout {
+    /// As it is written.
+    Fixed(Duration),
+    /// What comes of an expression; none where that is empty.
+    Said(Template),
 }
 
 /// `condition` of a request.
@@ -129,6 +152,9 @@ pub struct Response {
     pub decode: Option<Decode>,
     /// `temp`: that of the base first.
     pub temp: Vec<Template>,
+    /// `acceptErrors`, a directive of ours: whether an answer of 400 or more is none the less what was
+    /// asked for.
+    pub accept_errors: Option<Template>,
     /// `valid`
     pub valid: Option<Valid>,
     /// `error`, base and request combined by key.

@@ -78,7 +78,8 @@ impl<'a> Operator<'a> {
     ) -> Result<Option<(Access<'a>, Connection)>, Error> {
         let kinds = || subject.kinds.join(" or ");
         let Some(Using { store, workspace, name }) = self.connection else {
-            return match subject.kinds.is_empty() {
+            let optional = subject.module.is_some_and(|module| module.connection_optional);
+            return match subject.kinds.is_empty() || optional {
                 true => Ok(None),
                 false => Err(Error::NoConnection { name: subject.name.to_owned(), kinds: kinds() }),
             };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use halyard_automation::apps::{
     App, ConnectionKind, ModuleKind, Samples, Template,
-    plan::{Decode, Request},
+    plan::{Decode, Request, Switch, Timeout},
 };
 use halyard_iml::{Date, Environment, Seeded, Value};
 
@@ -72,11 +72,11 @@ fn a_request_goes_on_top_of_the_base() {
         (r#""put""#, "null")
     );
     assert_eq!(source(&request.body_type), r#""urlencoded""#);
-    assert_eq!((request.gzip, request.timeout), (Some(true), Some(Duration::from_secs(5))));
-    assert_eq!(
-        (request.follow_redirects, request.follow_all_redirects),
-        (Some(false), Some(false))
-    );
+    assert!(matches!(request.gzip, Some(Switch::Fixed(true))));
+    let five = Duration::from_secs(5);
+    assert!(matches!(request.timeout, Some(Timeout::Fixed(timeout)) if timeout == five));
+    assert!(matches!(request.follow_redirects, Some(Switch::Fixed(false))));
+    assert!(matches!(request.follow_all_redirects, Some(Switch::Fixed(false))));
     let sanitize: Vec<_> = request.sanitize.iter().flatten().map(|path| &**path).collect();
     assert_eq!(sanitize, ["request.headers.a", "request.qs.q", "response.body.s"]);
     assert!(request.pagination.is_some());

@@ -75,6 +75,20 @@ const CASES: &[Case] = &[
     ("wrong-kind", GET, r#"{"url": "/users", "headers": 1}"#, "$.headers"),
     ("wrong-kind", GET, r#"{"url": "/users", "response": []}"#, "$.response"),
     ("wrong-kind", GET, r#"{"url": "/users", "gzip": 1}"#, "$.gzip"),
+    ("wrong-kind", GET, r#"{"url": "/users", "timeout": {}}"#, "$.timeout"),
+    ("wrong-kind", GET, r#"{"url": "/users", "proxy": 3128}"#, "$.proxy"),
+    (
+        "wrong-kind",
+        GET,
+        r#"{"url": "/users", "clientCertificate": "certificate.pem"}"#,
+        "$.clientCertificate",
+    ),
+    (
+        "wrong-kind",
+        GET,
+        r#"{"url": "/users", "response": {"acceptErrors": [404]}}"#,
+        "$.response.acceptErrors",
+    ),
     ("expression-syntax", GET, r#"{"url": "/users", "qs": {"a": ["{{1 +}}"]}}"#, "$.qs.a[0]"),
     ("missing-part", WATCH, r#"{"url": "/users", "response": {"iterate": "{{body}}"}}"#, "$"),
     (
@@ -143,6 +157,13 @@ const CASES: &[Case] = &[
         r#"{"token": {"url": "https://x.example", "log": {"sanitize": []}}, "tokn": {}}"#,
         "$.tokn",
     ),
+    (
+        "unknown-directive",
+        GET,
+        r#"{"url": "/users", "clientCertificate": {"certificate": "a", "pfx": "b"}}"#,
+        "$.clientCertificate.pfx",
+    ),
+    ("unknown-directive", GET, r#"{"url": "/users", "proxy": {"host": "a"}}"#, "$.proxy.host"),
     ("unknown-directive", "webhooks/events/api.imljson", r#"{"answer": 1}"#, "$.answer"),
     (
         "misplaced-directive",
@@ -175,11 +196,13 @@ const CASES: &[Case] = &[
     (
         "static-directive",
         GET,
-        r#"{"url": "/users", "followRedirects": "{{parameters.follow}}"}"#,
-        "$.followRedirects",
+        r#"{"url": "/users", "repeat": {"condition": "{{temp.a}}", "delay": "{{parameters.delay}}"}}"#,
+        "$.repeat.delay",
     ),
     ("unknown-value", GET, r#"{"url": "/users", "method": "FETCH"}"#, "$.method"),
     ("unknown-value", GET, r#"{"url": "/users", "type": "GET"}"#, "$.type"),
+    ("unknown-value", GET, r#"{"url": "/users", "timeout": 0}"#, "$.timeout"),
+    ("unknown-value", GET, r#"{"url": "/users", "timeout": 300001}"#, "$.timeout"),
     (
         "unknown-value",
         GET,
@@ -310,6 +333,21 @@ fn a_sound_app_has_no_finding() {
 }
 
 #[test]
+fn directives_of_ours_are_known() {
+    let said = r#"{"url": "/users/{{addOne(1)}}", "timeout": "{{parameters.seconds * 1000}}",
+        "proxy": "{{parameters.proxy}}", "clientCertificate": {"certificate": "{{connection.a}}",
+            "key": "{{connection.b}}"},
+        "followRedirects": "{{parameters.follow}}", "followAllRedirect": "{{parameters.follow}}",
+        "encodeUrl": "{{parameters.encode}}", "gzip": "{{parameters.gzip}}",
+        "shareCookies": "{{parameters.share}}", "rejectUnauthorized": "{{parameters.reject}}",
+        "response": {"acceptErrors": "{{statusCode == 404}}"}}"#;
+    assert_eq!(lines(&loaded(&with(GET, said))), [""; 0]);
+    let said = r#"{"url": "/users/{{addOne(1)}}", "timeout": 5000, "proxy": {"url": "{{connection.a}}",
+        "user": "{{connection.b}}", "password": "{{connection.c}}"}}"#;
+    assert_eq!(lines(&loaded(&with(GET, said))), [""; 0]);
+}
+
+#[test]
 fn every_mistake_is_named_with_its_place() {
     for (rule, file, content, path) in CASES {
         let loaded = loaded(&with(file, content));
@@ -410,6 +448,14 @@ fn mistakes_of_manifests_are_named() {
     let module =
         |rest: &str| format!(r#"{{"module": {{"GetUser": {{"moduleType": "action", {rest}}}}}}}"#);
     assert_eq!(case(&module(r#""codeFiles": {"communication": "a.json"}"#), &[]), Some(1));
+    let optional = |value: &str| {
+        module(&format!(
+            r#""connectionOptional": {value}, "codeFiles": {{"communication": "a.json"}}"#
+        ))
+    };
+    assert_eq!(case(&optional("true"), &[]), Some(1));
+    let place = format!("{at}.GetUser.connectionOptional error wrong-kind");
+    assert_eq!(case(&optional("\"yes\""), &[&place]), Some(0));
     let missing = module(r#""codeFiles": {"communication": "b.json"}"#);
     let place = format!("{at}.GetUser.codeFiles.communication error missing-file");
     assert_eq!(case(&missing, &[&place]), Some(0));

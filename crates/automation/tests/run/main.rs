@@ -8,6 +8,7 @@ mod flow;
 mod logs;
 mod operations;
 mod origins;
+mod ours;
 mod pagination;
 mod request;
 mod response;

@@ -17,19 +17,25 @@ pub(crate) fn combine(base: &Request, request: Request) -> Request {
         qs: stacked(&base.qs, request.qs),
         body: request.body.or_else(|| base.body.clone()),
         body_type: request.body_type.or_else(|| base.body_type.clone()),
-        encode_url: request.encode_url.or(base.encode_url),
-        gzip: request.gzip.or(base.gzip),
+        encode_url: request.encode_url.or_else(|| base.encode_url.clone()),
+        gzip: request.gzip.or_else(|| base.gzip.clone()),
         ca: request.ca.or_else(|| base.ca.clone()),
-        reject_unauthorized: request.reject_unauthorized.or(base.reject_unauthorized),
-        follow_redirects: request.follow_redirects.or(base.follow_redirects),
-        follow_all_redirects: request.follow_all_redirects.or(base.follow_all_redirects),
-        share_cookies: request.share_cookies.or(base.share_cookies),
+        reject_unauthorized: request
+            .reject_unauthorized
+            .or_else(|| base.reject_unauthorized.clone()),
+        client_certificate: request.client_certificate.or_else(|| base.client_certificate.clone()),
+        proxy: request.proxy.or_else(|| base.proxy.clone()),
+        follow_redirects: request.follow_redirects.or_else(|| base.follow_redirects.clone()),
+        follow_all_redirects: request
+            .follow_all_redirects
+            .or_else(|| base.follow_all_redirects.clone()),
+        share_cookies: request.share_cookies.or_else(|| base.share_cookies.clone()),
         aws: request.aws.or_else(|| base.aws.clone()),
         oauth: stacked(&base.oauth, request.oauth),
         sanitize: union(base.sanitize.as_ref(), request.sanitize),
         repeat: request.repeat.or_else(|| base.repeat.clone()),
         pagination: request.pagination.or_else(|| base.pagination.clone()),
-        timeout: request.timeout.or(base.timeout),
+        timeout: request.timeout.or_else(|| base.timeout.clone()),
         endpoint: request.endpoint.or_else(|| base.endpoint.clone()),
         response: combine_responses(&base.response, request.response),
     }
@@ -79,6 +85,7 @@ fn overlay_responses(below: &Response, above: Response) -> Response {
     Response {
         decode: above.decode.or_else(|| below.decode.clone()),
         temp: if above.temp.is_empty() { below.temp.clone() } else { above.temp },
+        accept_errors: above.accept_errors.or_else(|| below.accept_errors.clone()),
         valid: above.valid.or_else(|| below.valid.clone()),
         error: if says_nothing { below.error.clone() } else { error },
         limit: above.limit.or_else(|| below.limit.clone()),

@@ -89,6 +89,9 @@ pub(super) const REQUEST: &[Directive] = &[
     ("gzip", REQUESTS),
     ("ca", REQUESTS),
     ("rejectUnauthorized", REQUESTS),
+    // Ours.
+    ("clientCertificate", REQUESTS),
+    ("proxy", REQUESTS),
     ("followRedirect", REQUESTS),
     ("followRedirects", REQUESTS),
     ("followAllRedirect", REQUESTS),
@@ -99,7 +102,8 @@ pub(super) const REQUEST: &[Directive] = &[
     ("log", REQUESTS),
     ("repeat", REQUESTS & !(BASE | Place::Instant.bit())),
     ("pagination", PAGES),
-    ("timeout", BASE),
+    // By the vendor's schema in the base only; published apps have it in requests too.
+    ("timeout", REQUESTS),
     ("endpoint", STEPS),
     ("input", STEPS),
     ("response", REQUESTS | Place::Responder.bit()),
@@ -109,6 +113,8 @@ pub(super) const REQUEST: &[Directive] = &[
 pub(super) const RESPONSE: &[Directive] = &[
     ("type", REQUESTS),
     ("temp", REQUESTS),
+    // Ours.
+    ("acceptErrors", REQUESTS),
     ("valid", REQUESTS),
     ("error", REQUESTS),
     ("limit", PAGES),

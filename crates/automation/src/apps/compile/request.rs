@@ -5,16 +5,17 @@ use super::{
     checks::{check_sanitize, check_url},
     directive::{Members, PAGINATION, Place, REQUEST},
     roots::Moment,
-    values::{always, boolean, check_value, milliseconds, number, texts},
+    values::{always, boolean, check_value, is_expression, milliseconds, number, texts},
 };
 use crate::apps::{
     node::NodeKind,
     notes::Site,
-    plan::{Condition, EndpointCall, Pagination, Repeat, Request},
+    plan::{Condition, EndpointCall, Pagination, Repeat, Request, Switch, Timeout},
     rules::{
         CERTIFICATE_NOT_VERIFIED, INCOMPLETE, MISPLACED_DIRECTIVE, MISSING_ENDPOINT, MISSING_PART,
         TOO_MANY_REQUESTS, WRONG_KIND,
     },
+    template::Template,
 };
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -32,6 +33,9 @@ const NOT_BESIDE_ENDPOINT: &[&str] = &[
     "body",
     "encodeUrl",
     "ca",
+    "clientCertificate",
+    "proxy",
+    "timeout",
     "type",
     "gzip",
     "aws",
@@ -66,7 +70,8 @@ impl Compiler<'_> {
         let moment = Moment::Request;
         let text = |name, most| self.text(said.get(name)?, place, moment, most);
         let object = |name| self.object(said.get(name)?, place, moment);
-        let either = |a, b| said.get(a).or_else(|| said.get(b)).and_then(boolean);
+        let switch = |name| said.get(name).and_then(|site| self.switch(site, place));
+        let either = |a, b| switch(a).or_else(|| switch(b));
         let list = |template: Option<_>| template.into_iter().collect::<Vec<_>>();
         if let Some(url) = said.get("url") {
             check_url(url, place);
@@ -76,8 +81,10 @@ impl Compiler<'_> {
                 check_value(site, known);
             }
         }
-        let reject_unauthorized = said.get("rejectUnauthorized").and_then(boolean);
-        if let (Some(site), Some(false)) = (said.get("rejectUnauthorized"), reject_unauthorized) {
+        let reject_unauthorized = switch("rejectUnauthorized");
+        if let (Some(site), Some(Switch::Fixed(false))) =
+            (said.get("rejectUnauthorized"), &reject_unauthorized)
+        {
             site.report(
                 CERTIFICATE_NOT_VERIFIED,
                 "The certificate of the service is not verified; anyone on the way can read along.",
@@ -101,31 +108,63 @@ impl Compiler<'_> {
             qs: list(object("qs")),
             body: said.any("body").map(|site| self.template(site, place, moment)),
             body_type: text("type", 512),
-            encode_url: said.get("encodeUrl").and_then(boolean),
-            gzip: said.get("gzip").and_then(boolean),
+            encode_url: switch("encodeUrl"),
+            gzip: switch("gzip"),
             ca: text("ca", 8192),
             reject_unauthorized,
+            client_certificate: said
+                .get("clientCertificate")
+                .and_then(|site| self.members(site, place, &["certificate", "key"])),
+            proxy: said.get("proxy").and_then(|site| match &site.node.kind {
+                NodeKind::Text(_) => self.text(site, place, moment, 512),
+                _ => self.members(site, place, &["url", "user", "password"]),
+            }),
             follow_redirects: either("followRedirect", "followRedirects"),
             follow_all_redirects: either("followAllRedirect", "followAllRedirects"),
-            share_cookies: said.get("shareCookies").and_then(boolean),
+            share_cookies: switch("shareCookies"),
             aws: said.get("aws").and_then(|site| {
-                if site.is_object() {
-                    let names =
-                        ["key", "secret", "session", "bucket", "sign_version", "service", "region"];
-                    Members::named(site, &names);
-                }
-                self.object(site, place, moment)
+                let names =
+                    ["key", "secret", "session", "bucket", "sign_version", "service", "region"];
+                self.members(site, place, &names)
             }),
             oauth: list(said.get("oauth").and_then(|site| self.signing(site, place))),
             sanitize: said.get("log").and_then(sanitize),
             repeat: said.get("repeat").and_then(|site| self.repeat(site, place)),
             pagination: said.get("pagination").and_then(|site| self.pagination(site, place)),
-            timeout: said.get("timeout").and_then(|site| milliseconds(site, 300_000.0)),
+            timeout: said.get("timeout").and_then(|site| self.timeout(site, place)),
             endpoint: said.get("endpoint").and_then(|site| self.endpoint(site, &said, place)),
             response: said
                 .get("response")
                 .map(|site| self.response(site, place))
                 .unwrap_or_default(),
+        }
+    }
+
+    /// An object with these names, or one expression that gives one.
+    fn members(&self, site: &Site<'_>, place: Place, names: &[&'static str]) -> Option<Template> {
+        if site.is_object() {
+            Members::named(site, names);
+        }
+        self.object(site, place, Moment::Request)
+    }
+
+    /// True or false, or an expression.
+    fn switch(&self, site: &Site<'_>, place: Place) -> Option<Switch> {
+        match site.node.as_text() {
+            Some(text) if is_expression(text) => {
+                Some(Switch::Said(self.template(site, place, Moment::Request)))
+            }
+            _ => boolean(site).map(Switch::Fixed),
+        }
+    }
+
+    /// Milliseconds, or an expression.
+    fn timeout(&self, site: &Site<'_>, place: Place) -> Option<Timeout> {
+        match site.node.as_text() {
+            Some(text) if is_expression(text) => {
+                Some(Timeout::Said(self.template(site, place, Moment::Request)))
+            }
+            _ => milliseconds(site, 1.0, 300_000.0).map(Timeout::Fixed),
         }
     }
 
@@ -144,28 +183,22 @@ impl Compiler<'_> {
     }
 
     /// `oauth`: how requests are signed for OAuth 1.0.
-    pub(super) fn signing(
-        &self,
-        site: &Site<'_>,
-        place: Place,
-    ) -> Option<crate::apps::template::Template> {
-        if site.is_object() {
-            Members::named(
-                site,
-                &[
-                    "consumer_key",
-                    "consumer_secret",
-                    "private_key",
-                    "token",
-                    "token_secret",
-                    "verifier",
-                    "signature_method",
-                    "transport_method",
-                    "body_hash",
-                ],
-            );
-        }
-        self.object(site, place, Moment::Request)
+    pub(super) fn signing(&self, site: &Site<'_>, place: Place) -> Option<Template> {
+        self.members(
+            site,
+            place,
+            &[
+                "consumer_key",
+                "consumer_secret",
+                "private_key",
+                "token",
+                "token_secret",
+                "verifier",
+                "signature_method",
+                "transport_method",
+                "body_hash",
+            ],
+        )
     }
 
     fn repeat(&self, site: &Site<'_>, place: Place) -> Option<Repeat> {
@@ -180,7 +213,10 @@ impl Compiler<'_> {
         let limit = said.get("limit").and_then(number);
         Some(Repeat {
             condition: self.primitive(condition, place, Moment::Request, usize::MAX)?,
-            delay: said.get("delay").and_then(|s| milliseconds(s, WEEK_MS)).unwrap_or_default(),
+            delay: said
+                .get("delay")
+                .and_then(|s| milliseconds(s, 0.0, WEEK_MS))
+                .unwrap_or_default(),
             limit: limit.map(|limit| limit.clamp(0.0, MOST_REPETITIONS) as u32),
         })
     }

@@ -40,6 +40,7 @@ impl Compiler<'_> {
         Response {
             decode: said.get("type").and_then(|site| self.decode(site, place)),
             temp: object("temp").into_iter().collect(),
+            accept_errors: primitive("acceptErrors", usize::MAX),
             valid: said.get("valid").and_then(|site| self.valid(site, place)),
             error: said.get("error").map(|site| self.error(site, place)).unwrap_or_default(),
             limit: primitive("limit", usize::MAX),

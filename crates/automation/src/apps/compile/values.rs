@@ -136,15 +136,15 @@ pub(super) fn number(site: &Site<'_>) -> Option<f64> {
     }
 }
 
-/// Milliseconds, without expressions, at most so many.
-pub(super) fn milliseconds(site: &Site<'_>, most: f64) -> Option<Duration> {
+/// Milliseconds, without expressions, within bounds.
+pub(super) fn milliseconds(site: &Site<'_>, least: f64, most: f64) -> Option<Duration> {
     let number = number(site)?;
-    if !(0.0..=most).contains(&number) {
-        let message = format!("A number of milliseconds from 0 to {most} is expected.");
+    if !(least..=most).contains(&number) {
+        let message = format!("A number of milliseconds from {least} to {most} is expected.");
         site.report(UNKNOWN_VALUE, message);
     }
     // In range, so that nothing is lost but fractions.
-    Some(Duration::from_millis(number.clamp(0.0, most) as u64))
+    Some(Duration::from_millis(number.clamp(least, most) as u64))
 }
 
 /// A list of texts.

@@ -33,6 +33,8 @@ const KEYS: &[&str] = &[
     "actionCrud",
     "connection",
     "altConnection",
+    // Ours.
+    "connectionOptional",
     "webhook",
     "attachedAccounts",
     "annotations",
@@ -154,6 +156,8 @@ fn entry(component: Component, id: &str, site: &Site<'_>, files: &Files) -> Entr
     if let Some(accounts) = site.get("attachedAccounts") {
         entry.connections.extend(accounts.items().filter_map(|item| item.node.as_text().cloned()));
     }
+    entry.connection_optional =
+        site.get("connectionOptional").is_some_and(|member| optional(component, &member));
     entry.webhook = text("webhook");
     for (name, member) in site.get("codeFiles").iter().flat_map(Site::members) {
         let Some(code) = code(component, name) else {
@@ -173,6 +177,21 @@ fn entry(component: Component, id: &str, site: &Site<'_>, files: &Files) -> Entr
         }
     }
     entry
+}
+
+/// Whether a module also runs without a connection.
+fn optional(component: Component, site: &Site<'_>) -> bool {
+    if component != Component::Module {
+        site.report(UNKNOWN_ENTRY, "`connectionOptional` is an entry of modules only.");
+    }
+    match site.node.kind {
+        NodeKind::Bool(optional) => optional,
+        NodeKind::Null => false,
+        _ => {
+            site.report(WRONG_KIND, "True or false is expected.");
+            false
+        }
+    }
 }
 
 // The path of a file within the folder. Null and what is not there are none.

@@ -64,6 +64,7 @@ pub(super) fn module<'a>(shop: &Shop<'a>, entry: &'a Entry) -> Option<Module> {
         kind: *kind,
         crud: crud(shop, entry),
         connections: shop.connections(entry),
+        connection_optional: entry.connection_optional,
         webhook: webhook(shop, entry, *kind),
         communication,
         respond,

@@ -67,6 +67,7 @@ pub(super) struct Entry {
     pub(super) kind: Option<Text>,
     pub(super) crud: Option<Text>,
     pub(super) connections: Vec<Text>,
+    pub(super) connection_optional: bool,
     pub(super) webhook: Option<Text>,
     pub(super) codes: BTreeMap<Code, String>,
     /// Files that are kept out of the folder on purpose.
@@ -95,6 +96,7 @@ impl Entry {
             kind: None,
             crud: None,
             connections: Vec::new(),
+            connection_optional: false,
             webhook: None,
             codes: BTreeMap::new(),
             left_out: BTreeSet::new(),

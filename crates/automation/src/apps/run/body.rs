@@ -87,7 +87,11 @@ impl Encoding {
             (Self::Multipart, value) => {
                 let boundary = boundary();
                 let mut parts = Parts { blobs, pieces: Vec::new(), open: Vec::new() };
-                parts.all(&*members(value, "multipart/form-data")?, &boundary)?;
+                match value {
+                    Value::Array(list) => parts.listed(list, &boundary)?,
+                    value => parts.all(&*members(value, "multipart/form-data")?, &boundary)?,
+                }
+                parts.end(&boundary);
                 let content_type = format!("multipart/form-data; boundary={boundary}");
                 parts.finish(Some(content_type))
             }
@@ -140,19 +144,41 @@ struct Parts<'b> {
 
 impl Parts<'_> {
     fn all(&mut self, members: &Collection, boundary: &str) -> Result<(), String> {
-        for (key, value) in members.iter() {
-            match value {
-                Value::Undefined => {}
-                Value::Array(items) => {
-                    for item in items.iter() {
-                        self.part(boundary, key.name(), item)?;
-                    }
-                }
-                one => self.part(boundary, key.name(), one)?,
-            }
+        members.iter().try_for_each(|(key, value)| self.named(boundary, key.name(), value))
+    }
+
+    /// Parts that are collections of `name` (or `key`), `value` and `options`, so that several can
+    /// have one name: an addition of ours.
+    fn listed(&mut self, parts: &[Value], boundary: &str) -> Result<(), String> {
+        for part in parts.iter().filter(|part| !part.is_nothing()) {
+            let Value::Collection(said) = part else {
+                let found = part.kind().name();
+                return Err(format!("Each part of a list must be a collection, not {found}."));
+            };
+            let name = ["name", "key"].iter().find_map(|name| said.by_name(name));
+            let Some(name) = name.filter(|name| !name.is_empty()) else {
+                return Err("Each part of a list needs a name.".to_owned());
+            };
+            let value = said.by_name("value").unwrap_or(&Value::Undefined);
+            let has_own_options = said.by_name("options").is_some_and(|all| !all.is_empty());
+            let value = if has_own_options && !value.is_undefined() { part } else { value };
+            self.named(boundary, &text(name), value)?;
         }
-        self.write(format!("--{boundary}--\r\n").as_bytes());
         Ok(())
+    }
+
+    fn named(&mut self, boundary: &str, name: &str, value: &Value) -> Result<(), String> {
+        match value {
+            Value::Undefined => Ok(()),
+            Value::Array(items) => {
+                items.iter().try_for_each(|item| self.part(boundary, name, item))
+            }
+            one => self.part(boundary, name, one),
+        }
+    }
+
+    fn end(&mut self, boundary: &str) {
+        self.write(format!("--{boundary}--\r\n").as_bytes());
     }
 
     fn write(&mut self, bytes: &[u8]) {

@@ -6,14 +6,18 @@ use halyard_iml::{Key, Text, Value};
 use halyard_platform::{blobs::BlobId, outbound::Url};
 use tokio::time::Instant;
 
-use super::{Exchange, Failure, Host, Scene, cookies::Jar, mask::Mask, scope::Expressions};
-use crate::apps::{AppError, ErrorType, plan::Request};
+use super::{Cookies, Exchange, Failure, Host, Scene, mask::Mask, scope::Expressions};
+use crate::apps::{
+    AppError, ErrorType,
+    plan::{Request, Timeout},
+};
 
 /// One call.
 pub(super) struct Call<'a> {
     pub(super) expressions: Expressions<'a>,
     pub(super) mask: Mask,
-    pub(super) jar: Jar,
+    /// The cookies of the run, or of this call alone; none until they are asked for.
+    pub(super) cookies: Option<Cookies>,
     /// Requests that were sent.
     pub(super) requests: u32,
     pub(super) exchanges: Vec<Exchange>,
@@ -32,12 +36,17 @@ impl<'a> Call<'a> {
         requests: impl IntoIterator<Item = &'p Request>,
     ) -> Self {
         // An app that asks for more time for a request needs that time for the whole call.
-        let asked = requests.into_iter().filter_map(|request| request.timeout).max();
-        let time = asked.unwrap_or_default().min(host.bounds.longest_time).max(host.bounds.time);
+        let asked = requests.into_iter().filter_map(|request| match request.timeout {
+            Some(Timeout::Fixed(timeout)) => Some(timeout),
+            // Known only when the request is made.
+            Some(Timeout::Said(_)) | None => None,
+        });
+        let asked = asked.max().unwrap_or_default();
+        let time = asked.min(host.bounds.longest_time).max(host.bounds.time);
         Self {
             expressions: Expressions { host, scene },
             mask: Mask::of(&scene.secrets),
-            jar: Jar::default(),
+            cookies: host.cookies.clone(),
             requests: 0,
             exchanges: Vec::new(),
             warnings: Vec::new(),
@@ -59,6 +68,14 @@ impl<'a> Call<'a> {
     pub(super) fn left(&self) -> Result<Duration, AppError> {
         let left = self.time.saturating_sub(self.started.elapsed());
         if left.is_zero() { Err(self.out_of_time()) } else { Ok(left) }
+    }
+
+    /// The time that a request may take: at most what is left, and what the app says. An app that
+    /// asks for more time for a request gets it for the whole call.
+    pub(super) fn time_for(&mut self, timeout: Option<Duration>) -> Result<Duration, AppError> {
+        let Some(timeout) = timeout else { return self.left() };
+        self.time = self.time.max(timeout.min(self.host().bounds.longest_time));
+        Ok(timeout.min(self.left()?))
     }
 
     pub(super) fn out_of_time(&self) -> AppError {

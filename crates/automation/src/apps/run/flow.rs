@@ -11,12 +11,13 @@ use super::{
     judge::Verdict,
     poll::Poll,
     prepare::{Next, Preparation},
+    reach::{self, timeout_of},
     scope::{Frame, Page, merged},
     send::Answered,
 };
 use crate::apps::{
     AppError, ErrorType,
-    plan::{EndpointCall, Request},
+    plan::{EndpointCall, Request, Timeout},
 };
 
 /// What a request may do, by the kind of component that it belongs to.
@@ -193,8 +194,16 @@ impl Call<'_> {
                     format!("It needs more than {limit} requests, which are not allowed."),
                 ));
             }
-            let left = self.left()?;
-            let time = plan.timeout.map_or(left, |timeout| timeout.min(left));
+            let timeout = match &plan.timeout {
+                None => None,
+                Some(Timeout::Fixed(timeout)) => Some(*timeout),
+                Some(Timeout::Said(template)) => {
+                    let scope = frame.scope().pagination(&root);
+                    let scope = next.map_or(scope, |next| scope.page(next.page));
+                    timeout_of(&self.expressions.value(template, scope)?)?
+                }
+            };
+            let time = self.time_for(timeout)?;
             let preparation = Preparation {
                 expressions: self.expressions,
                 frame,
@@ -211,6 +220,10 @@ impl Call<'_> {
             first.get_or_insert_with(|| prepared.request.url.clone());
             self.send(frame, plan, prepared).await?
         } else {
+            if let Some(template) = &plan.client_certificate {
+                // A connection that tests nothing else should at least have one that is usable.
+                reach::certificate(self.expressions, template, frame.scope())?;
+            }
             Answered { page: Page::default(), verdict: Verdict::default() }
         };
         *page = answered.page;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use halyard_iml::{Date, Limits, Locale, Randomness, Zone};
 use halyard_platform::{blobs::Blobs, clock::Clock, outbound::Outbound, random::Random};
 
+use super::Cookies;
+
 /// What calls need from outside. One is made for the process; calls share its connections.
 #[derive(Clone)]
 pub struct Host {
@@ -16,6 +18,9 @@ pub struct Host {
     pub random: Random,
     /// Where large files go; without it they are refused beyond [`Bounds::body_bytes`].
     pub blobs: Option<Blobs>,
+    /// The cookies that the calls of one run share (`shareCookies`): whoever runs several gives them
+    /// a host with a jar of their own. Without one each call has its own.
+    pub cookies: Option<Cookies>,
     /// The zone in which expressions read calendars.
     pub zone: Zone,
     /// The language in which expressions write dates.
@@ -33,6 +38,7 @@ impl Host {
             clock,
             random,
             blobs: None,
+            cookies: None,
             zone: Zone::utc(),
             locale: Locale::default(),
             bounds: Bounds::default(),

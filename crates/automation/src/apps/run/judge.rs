@@ -37,9 +37,20 @@ pub(super) fn judge(
         [of_status.map(|(_, words)| words), Some(&response.error.general)]
     };
     let status = verdict.status;
+    let accepted = match (&response.accept_errors, status) {
+        (Some(accepts), Some(400..)) => match expressions.value(accepts, scope) {
+            Ok(accepts) => truth(&accepts),
+            // What the service has to say matters more.
+            Err(error) => {
+                warnings.push(format!("response.acceptErrors fails: {}", error.message));
+                false
+            }
+        },
+        _ => false,
+    };
     let mut judgement = Judgement { expressions, scope, warnings };
     let (message, kind) = match (status, &response.valid) {
-        (Some(code), _) if code >= 400 => {
+        (Some(code), _) if code >= 400 && !accepted => {
             let [first, general] = words(status);
             let message = judgement
                 .message([first, general].map(message_of))

@@ -22,6 +22,7 @@ mod multipart;
 mod outcome;
 mod poll;
 mod prepare;
+mod reach;
 mod reception;
 mod respond;
 mod sanitize;
@@ -36,6 +37,7 @@ mod xml;
 
 use halyard_iml::Value;
 
+pub use cookies::Cookies;
 pub use cursor::Cursor;
 pub use exchange::{Exchange, HIDDEN, Shown};
 pub use host::{Bounds, Host};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use halyard_iml::{Collection, Key, Value};
+use halyard_iml::{Collection, Key, Value, truth};
 use halyard_platform::outbound::{
-    self, Method, Piece, Trust, Url,
+    self, Method, Piece, Url,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::apps::{
     AppError, ErrorType, Template,
-    plan::{Pagination, Request},
+    plan::{Pagination, Request, Switch},
 };
 
 /// A request for a further page.
@@ -45,6 +45,8 @@ pub(super) struct Prepared {
     pub(super) cookie: Option<String>,
     /// Whether redirects are followed.
     pub(super) follows: bool,
+    /// Whether cookies are kept and sent.
+    pub(super) shares_cookies: bool,
 }
 
 /// Headers that tell nothing about who asks: those that any page may send anywhere. Only these
@@ -88,7 +90,7 @@ const METHODS: [&str; 21] = [
     "VIEW",
 ];
 
-fn wrong(message: impl Into<String>) -> AppError {
+pub(super) fn wrong(message: impl Into<String>) -> AppError {
     AppError::new(ErrorType::InvalidConfigurationError, message)
 }
 
@@ -136,7 +138,8 @@ impl Preparation<'_, '_> {
         {
             headers.push(("content-type".to_owned(), vec![content_type]));
         }
-        if self.plan.gzip == Some(true) && get(&headers, "accept-encoding").is_none() {
+        if self.holds(self.plan.gzip.as_ref(), false)? && get(&headers, "accept-encoding").is_none()
+        {
             headers.push(("accept-encoding".to_owned(), vec!["gzip, deflate".to_owned()]));
         }
         if !foreign {
@@ -150,11 +153,29 @@ impl Preparation<'_, '_> {
         request.limits = outbound::Limits { head: self.time, whole: self.time };
         request.title_case = true;
         request.trust = self.trust()?;
+        request.proxy = self.proxy()?;
+        if !foreign {
+            request.certificate = self.certificate()?;
+        }
         let follows = match method {
-            Method::GET | Method::HEAD => self.plan.follow_redirects,
-            _ => self.plan.follow_all_redirects,
+            Method::GET | Method::HEAD => &self.plan.follow_redirects,
+            _ => &self.plan.follow_all_redirects,
         };
-        Ok(Some(Prepared { request, body, cookie, follows: follows.unwrap_or(true) }))
+        let follows = self.holds(follows.as_ref(), true)?;
+        let shares_cookies = self.holds(self.plan.share_cookies.as_ref(), false)?;
+        Ok(Some(Prepared { request, body, cookie, follows, shares_cookies }))
+    }
+
+    /// Whether a directive that is true or false is true.
+    pub(super) fn holds(&self, switch: Option<&Switch>, otherwise: bool) -> Result<bool, AppError> {
+        match switch {
+            None => Ok(otherwise),
+            Some(Switch::Fixed(fixed)) => Ok(*fixed),
+            Some(Switch::Said(template)) => {
+                let value = self.expressions.value(template, self.scope())?;
+                Ok(if value.is_empty() { otherwise } else { truth(&value) })
+            }
+        }
     }
 
     /// The address that a browser is sent to.
@@ -163,7 +184,7 @@ impl Preparation<'_, '_> {
         Parts { qs: self.qs(false)?, ..parts }.build()
     }
 
-    fn scope(&self) -> Scope<'_> {
+    pub(super) fn scope(&self) -> Scope<'_> {
         let scope = self.frame.scope().pagination(self.pagination);
         match self.next {
             Some(next) => scope.page(next.page),
@@ -209,7 +230,7 @@ impl Preparation<'_, '_> {
             }
             base = Some(address::moved(from, to));
         }
-        let encode = self.plan.encode_url.unwrap_or(true);
+        let encode = self.holds(self.plan.encode_url.as_ref(), true)?;
         Ok(Some(Parts { base, url, source: template.source(), qs: Vec::new(), encode }))
     }
 
@@ -289,21 +310,6 @@ impl Preparation<'_, '_> {
             .encode(&value, self.expressions.host.blobs.as_ref(), boundary)
             .map_err(|cause| AppError::new(ErrorType::DataError, cause))?;
         Ok((encoded, value))
-    }
-
-    fn trust(&self) -> Result<Trust, AppError> {
-        if self.plan.reject_unauthorized == Some(false) {
-            return if self.expressions.host.bounds.unverified_tls {
-                Ok(Trust::Anything)
-            } else {
-                Err(wrong(
-                    "rejectUnauthorized is false, which this installation does not allow. Give \
-                     the certificate of the service as ca instead.",
-                ))
-            };
-        }
-        let ca = self.expressions.optional(self.plan.ca.as_ref(), self.scope())?;
-        Ok(if ca.is_empty() { Trust::Usual } else { Trust::Also(text(&ca).into()) })
     }
 
     fn sign(

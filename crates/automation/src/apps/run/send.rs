@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use halyard_iml::{Collection, Key, Stored, Value};
 use halyard_platform::{
     blobs::Blobs,
+    clock::Millis,
     outbound::{
         self, Answer,
         header::{
@@ -16,7 +17,7 @@ use halyard_platform::{
 use tokio::time::Instant;
 
 use super::{
-    Exchange, Shown,
+    Cookies, Exchange, Shown,
     call::{Call, place},
     decode::Format,
     judge::Verdict,
@@ -80,7 +81,7 @@ impl Call<'_> {
         prepared: &mut Prepared,
         note: &mut Note,
     ) -> Result<Answered, AppError> {
-        let mut answer = self.follow(plan, prepared).await?;
+        let mut answer = self.follow(prepared).await?;
         let status = answer.status.as_u16();
         note.status = Some(status);
         let content_type = header(&answer.headers, CONTENT_TYPE.as_str());
@@ -140,24 +141,20 @@ impl Call<'_> {
     }
 
     /// Sends, and sends again where answers redirect to.
-    async fn follow(
-        &mut self,
-        plan: &Request,
-        prepared: &mut Prepared,
-    ) -> Result<Answer, AppError> {
+    async fn follow(&mut self, prepared: &mut Prepared) -> Result<Answer, AppError> {
         let (started, whole) = (Instant::now(), prepared.request.limits.whole);
-        let cookies = plan.share_cookies == Some(true);
         let allowed = self.host().bounds.redirects;
         let mut redirects = 0;
         loop {
             let request = &mut prepared.request;
-            self.cookies(request, prepared.cookie.as_deref(), cookies)?;
+            let jar = prepared.shares_cookies.then(|| self.cookies.get_or_insert_default().clone());
+            cookies(request, prepared.cookie.as_deref(), jar.as_ref(), self.host().clock.now())?;
             let left = whole.saturating_sub(started.elapsed()).min(self.left()?);
             request.limits = outbound::Limits { head: left, whole: left };
             let answer = self.host().outbound.open(request).await;
             let answer = answer.map_err(|error| self.unanswered(&error, whole))?;
-            if cookies {
-                self.jar.take(&answer.url, &answer.headers, self.host().clock.now());
+            if let Some(jar) = jar {
+                jar.take(&answer.url, &answer.headers, self.host().clock.now());
             }
             if !prepared.follows {
                 return Ok(answer);
@@ -191,26 +188,6 @@ impl Call<'_> {
         }
     }
 
-    fn cookies(
-        &self,
-        request: &mut outbound::Request,
-        own: Option<&str>,
-        shared: bool,
-    ) -> Result<(), AppError> {
-        let kept = if shared { self.jar.header(&request.url) } else { None };
-        let all: Vec<&str> = own.into_iter().chain(kept.as_deref()).collect();
-        if all.is_empty() {
-            return Ok(());
-        }
-        let mut value = HeaderValue::from_str(&all.join("; ")).map_err(|_| {
-            let message = "The header cookie has a value that cannot be sent.";
-            AppError::new(ErrorType::InvalidConfigurationError, message)
-        })?;
-        value.set_sensitive(true);
-        request.headers.insert(COOKIE, value);
-        Ok(())
-    }
-
     fn unreachable(&self, message: String) -> AppError {
         AppError::new(ErrorType::ConnectionError, message)
     }
@@ -222,7 +199,9 @@ impl Call<'_> {
                 let message = format!("{host} took longer than {limit} ms to answer.");
                 AppError::new(ErrorType::ModuleTimeoutError, message)
             }
-            outbound::Error::Url(_) => {
+            outbound::Error::Url(_)
+            | outbound::Error::ClientCertificate(_)
+            | outbound::Error::Proxy(_) => {
                 AppError::new(ErrorType::InvalidConfigurationError, error.to_string())
             }
             other => self.unreachable(other.to_string()),
@@ -343,6 +322,27 @@ impl Call<'_> {
         let scope: Scope<'_> = frame.scope().page(page);
         super::judge::judge(self.expressions, &plan.response, scope, verdict, &mut self.warnings)
     }
+}
+
+/// Writes the header `Cookie`: what the author says, and what the jar has.
+fn cookies(
+    request: &mut outbound::Request,
+    own: Option<&str>,
+    jar: Option<&Cookies>,
+    now: Millis,
+) -> Result<(), AppError> {
+    let kept = jar.and_then(|jar| jar.header(&request.url, now));
+    let all: Vec<&str> = own.into_iter().chain(kept.as_deref()).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut value = HeaderValue::from_str(&all.join("; ")).map_err(|_| {
+        let message = "The header cookie has a value that cannot be sent.";
+        AppError::new(ErrorType::InvalidConfigurationError, message)
+    })?;
+    value.set_sensitive(true);
+    request.headers.insert(COOKIE, value);
+    Ok(())
 }
 
 /// Where a body has gone.
