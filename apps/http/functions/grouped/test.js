@@ -10,3 +10,8 @@ it('makes a list of what is repeated', () => {
 it('takes nothing for an empty list', () => {
   assert.deepStrictEqual(grouped(undefined, 'name'), {});
 });
+
+it('numbers what is repeated when that is wanted', () => {
+  const pairs = [{ name: 'a', value: '1' }, { name: 'b', value: '2' }, { name: 'a', value: '3' }];
+  assert.deepStrictEqual(grouped(pairs, 'name', true), { 'a[0]': '1', 'a[1]': '3', b: '2' });
+});

@@ -1,10 +1,12 @@
 //! The HTTP app against a server that tells what it was asked.
 
+mod choices;
 mod paging;
 mod server;
 
 use base64::Engine as _;
 use halyard_automation::apps::{ErrorType, ModuleKind};
+use halyard_platform::outbound::loopback::{AUTHORITY, CLIENT, Loopback, Reply, Seen, client_key};
 use serde_json::{Value, json};
 
 use crate::driver::{Driver, Fault, Names, Service, check_failure, matches};
@@ -49,7 +51,8 @@ impl Driver {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conformance() {
     let (_server, mut driver) = begin().await;
-    for case in cases() {
+    let strict = Loopback::for_clients(who).await;
+    for case in cases(&strict.url()) {
         driver.check_lint(case.module);
         driver.check_options(case.module).await;
         let seen = match driver.ask(&case, &case.input).await {
@@ -105,7 +108,24 @@ fn faults() -> [Fault; 3] {
     ]
 }
 
-fn cases() -> Vec<Case> {
+/// What a server that asks for a certificate tells: which one it was shown.
+fn who(seen: &Seen) -> Reply {
+    let shown = seen.certificate.as_ref().expect("nobody else is let in");
+    let text = base64::engine::general_purpose::STANDARD.encode(shown);
+    Reply::json(json!({ "shown": text }).to_string())
+}
+
+/// A certificate as [`who`] tells it.
+fn told(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with("-----")).collect()
+}
+
+/// What the connection of a client certificate holds.
+fn certified() -> Value {
+    json!({ "certificate": CLIENT, "privateKey": client_key(), "ca": AUTHORITY })
+}
+
+fn cases(strict: &str) -> Vec<Case> {
     let echo = json!({ "url": "{base}/echo?a=1", "method": "get" });
     let telling = |connection: Value, headers: Value| {
         (connection, json!({ "statusCode": 200, "data": { "headers": headers } }))
@@ -157,6 +177,12 @@ fn cases() -> Vec<Case> {
                 json!({ "authorization": ["Token t0ken"] }),
             ),
         ),
+        Case {
+            module: "MakeAClientCertificateAuthRequest",
+            connection: certified(),
+            input: json!({ "url": format!("{strict}/who"), "method": "get" }),
+            expect: json!({ "statusCode": 200, "data": { "shown": told(CLIENT) } }),
+        },
         request(
             "MakeAnOAuth20Request",
             telling(

@@ -67,6 +67,22 @@ async fn answer(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Re
             let kind = ("content-type", "application/json");
             reply(status, &[kind, ("retry-after", "7")], r#"{"message":"Not like this"}"#)
         }
+        // Names of the parts of a form, with the names of their files.
+        ["parts"] => {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            let parts: Vec<&str> = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("Content-Disposition: form-data; "))
+                .collect();
+            let told = json!({ "parts": parts, "text": text }).to_string();
+            reply(200, &[("content-type", "application/json")], told)
+        }
+        ["cookie"] => {
+            let kind = ("content-type", "application/json");
+            reply(200, &[kind, ("set-cookie", "session=s3ss; Path=/")], "{}")
+        }
+        // Comes only after everybody has gone.
+        ["never"] => std::future::pending().await,
         ["redirect", "0"] => reply(200, &[("content-type", "text/plain")], "here"),
         ["redirect", left] => {
             let left: u32 = left.parse().unwrap();
