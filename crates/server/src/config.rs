@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) body_limit: u64,
     pub(crate) upload_limit: u64,
     pub(crate) outbound_allow: Vec<Network>,
+    pub(crate) outbound_unverified: bool,
     pub(crate) smtp_url: Option<String>,
     pub(crate) mail_from: Option<String>,
     pub(crate) mail_notifications: bool,
@@ -59,6 +60,10 @@ const KEYS: &[(&str, &str)] = &[
     (
         "outbound_allow",
         "addresses beyond the public Internet that requests to other servers may reach, such as [\"10.0.0.0/8\"]",
+    ),
+    (
+        "outbound_unverified",
+        "whether apps may ask for servers' certificates not to be verified (rejectUnauthorized)",
     ),
     (
         "smtp_url",
@@ -127,6 +132,7 @@ impl Default for Config {
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
             outbound_allow: Vec::new(),
+            outbound_unverified: false,
             smtp_url: None,
             mail_from: None,
             mail_notifications: true,

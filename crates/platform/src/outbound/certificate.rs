@@ -5,10 +5,12 @@ use std::{fmt, sync::Arc};
 use rustls::{
     ClientConfig, ConfigBuilder, InconsistentKeys,
     client::WantsClientCert,
+    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
+    sign::CertifiedKey,
 };
 
-use super::{Error, Trust, trust};
+use super::Error;
 
 /// A certificate with its private key, which servers that ask for one are shown. Clones share it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -37,13 +39,20 @@ impl ClientCertificate {
     /// # Errors
     /// [`Error::ClientCertificate`], with what is wrong.
     pub fn check(&self) -> Result<(), Error> {
-        trust::config(&Trust::Usual, Some(self)).map(drop)
+        let (chain, key) = self.parts()?;
+        let paired = CertifiedKey::from_der(chain, key, &ring::default_provider());
+        paired.map(drop).map_err(unpaired)
     }
 
     pub(super) fn shown(
         &self,
         builder: ConfigBuilder<ClientConfig, WantsClientCert>,
     ) -> Result<ClientConfig, Error> {
+        let (chain, key) = self.parts()?;
+        builder.with_client_auth_cert(chain, key).map_err(unpaired)
+    }
+
+    fn parts(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
         let chain = CertificateDer::pem_slice_iter(self.chain.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| unusable(format!("the certificate is no PEM ({error})")))?;
@@ -58,12 +67,16 @@ impl ClientCertificate {
                 pem::Error::NoItemsFound => unusable("there is no private key in PEM"),
                 other => unusable(format!("the private key is no PEM ({other})")),
             })?;
-        builder.with_client_auth_cert(chain, key).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                unusable("the private key belongs to another certificate")
-            }
-            other => unusable(other.to_string()),
-        })
+        Ok((chain, key))
+    }
+}
+
+fn unpaired(error: rustls::Error) -> Error {
+    match error {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            unusable("the private key belongs to another certificate")
+        }
+        other => unusable(other.to_string()),
     }
 }
 

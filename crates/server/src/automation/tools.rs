@@ -91,7 +91,9 @@ pub(crate) fn host(config: &Config) -> anyhow::Result<Host> {
         let network: Network = network.parse().map_err(|error| anyhow!("{network}: {error}"))?;
         config.outbound_allow.push(network);
     }
-    Ok(Host::new(open_outbound(&config)?, Clock::system(), Random::os()))
+    let mut host = Host::new(open_outbound(&config)?, Clock::system(), Random::os());
+    host.bounds.unverified_tls = config.outbound_unverified;
+    Ok(host)
 }
 
 /// A failure as the commands report it.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod commands;
+mod http_app;
 mod making;
 mod process;
 mod refreshing;

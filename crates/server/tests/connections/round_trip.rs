@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the person in the browser does: signs in, agrees, and follows the way back.
-async fn agree(base: &str, address: &str, person: &Value) -> String {
+pub(crate) async fn agree(base: &str, address: &str, person: &Value) -> String {
     let browser = client();
     let text = |name: &str| person[name].as_str().unwrap();
     let signed_in = browser

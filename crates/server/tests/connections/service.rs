@@ -9,7 +9,7 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
@@ -30,6 +30,8 @@ use sha2::{Digest, Sha256};
 pub(crate) const NOW: i64 = 1_800_000_000_000;
 /// Bytes of its large file.
 pub(crate) const LARGE: usize = 20_000_000;
+/// Its client in a header: client-1:client-secret-1.
+const BASIC: &str = "Basic Y2xpZW50LTE6Y2xpZW50LXNlY3JldC0x";
 /// How long its tokens live.
 pub(crate) const LIFE: i64 = 3600;
 
@@ -43,6 +45,8 @@ pub(crate) struct Known {
     issued: u32,
     /// How often `/token` was asked, by grant.
     pub(crate) asked: HashMap<String, u32>,
+    /// How long new tokens live, where it is not [`LIFE`].
+    pub(crate) life: Option<i64>,
     /// What `/token` answers instead.
     pub(crate) trouble: Option<u16>,
     /// Newest first.
@@ -72,6 +76,7 @@ impl Service {
             .route("/token", post(token))
             .route("/revoke", post(revoke))
             .route("/me", get(me))
+            .route("/placed", get(placed))
             .route("/large", get(async || vec![7_u8; LARGE]))
             .route("/items", get(items))
             .route("/one/{step}", get(one).post(one))
@@ -120,7 +125,8 @@ impl Service {
             (format!("access-{}", known.issued), format!("refresh-{}", known.issued));
         known.access.insert(access.clone());
         known.refresh.insert(refresh.clone());
-        json!({"access_token": access, "refresh_token": refresh, "expires_in": LIFE})
+        let life = known.life.unwrap_or(LIFE);
+        json!({"access_token": access, "refresh_token": refresh, "expires_in": life})
     }
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
@@ -139,7 +145,7 @@ fn refusal(status: u16, error: &str) -> Response {
     (status, answer(&json!({"error": error}))).into_response()
 }
 
-async fn token(State(service): State<Service>, body: Bytes) -> Response {
+async fn token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     let form: HashMap<String, String> = form(&body);
     let grant = form["grant_type"].clone();
     *service.known().asked.entry(grant.clone()).or_default() += 1;
@@ -147,7 +153,8 @@ async fn token(State(service): State<Service>, body: Bytes) -> Response {
     if let Some(status) = service.known().trouble {
         return refusal(status, "trouble");
     }
-    if form["client_secret"] != "client-secret-1" {
+    let in_header = headers.get("authorization").is_some_and(|value| value == BASIC);
+    if !in_header && form.get("client_secret").is_none_or(|secret| secret != "client-secret-1") {
         return refusal(401, "invalid_client");
     }
     let good = match grant.as_str() {
@@ -175,6 +182,26 @@ async fn me(State(service): State<Service>, headers: HeaderMap) -> Response {
     match service.lets_in(&headers) {
         true => answer(&json!({"id": 17, "name": "Ann", "plan": "free"})),
         false => refusal(401, "invalid_token"),
+    }
+}
+
+/// Where the token came: in the header, or under a name of the query.
+async fn placed(
+    State(service): State<Service>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    if service.lets_in(&headers) {
+        return answer(&json!({"placed": "header"}));
+    }
+    let query = form(&Bytes::from(query.unwrap_or_default()));
+    let known = service.known();
+    let found = query.iter().find(|(_, value)| known.access.contains(value.as_str()));
+    match found {
+        Some((name, _)) if headers.get("authorization").is_none() => {
+            answer(&json!({"placed": name}))
+        }
+        _ => refusal(401, "invalid_token"),
     }
 }
 

@@ -170,6 +170,8 @@ fn describe(entry: &mut Entry, site: &Site<'_>) {
     entry.description = text("description");
     entry.crud = text("crud").or(text("actionCrud"));
     entry.connections = ["connection", "altConnection"].into_iter().filter_map(text).collect();
+    let optional = site.get("connectionOptional").map(|member| &member.node.kind);
+    entry.connection_optional = matches!(optional, Some(NodeKind::Bool(true)));
     entry.webhook = text("webhook");
     let type_names = ["type", "moduleType", "connectionType", "webhookType"];
     entry.kind = type_names.into_iter().find_map(text).or_else(|| type_id(site));
