@@ -1,5 +1,6 @@
 //! What people can choose about a request beside its credentials.
 
+use futures_util::future::join_all;
 use halyard_automation::apps::{
     ErrorType,
     run::{self, Cookies},
@@ -37,6 +38,11 @@ async fn one(driver: &mut Driver, module: &'static str, input: Value) -> Value {
 /// The error of a module.
 async fn refused(driver: &mut Driver, module: &str, input: Value) -> (ErrorType, String) {
     driver.service.connection = signing();
+    refused_with(driver, module, input).await
+}
+
+/// The error of a module with the connection that is there.
+async fn refused_with(driver: &Driver, module: &str, input: Value) -> (ErrorType, String) {
     let base = driver.service.base_url.clone();
     let parameters = driver.fill(driver.module(module), &super::at(&base, &input)).unwrap();
     let Err(failure) = driver.call_at(&base, module, parameters).await else {
@@ -69,17 +75,22 @@ async fn an_answer_that_tells_of_an_error_comes_out_where_that_is_wanted() {
 #[tokio::test]
 async fn a_request_has_a_time_limit_of_its_own() {
     let (_server, mut driver) = begin().await;
-    let all = REQUESTS.into_iter().chain(["GetAFile", "RetrieveHeaders", "ResolveATargetURL"]);
-    for module in all {
-        let input = json!({ "url": "{base}/never", "method": "get", "timeout": 1 });
-        let (kind, message) = refused(&mut driver, module, input).await;
+    driver.service.connection = signing();
+    let others = ["GetAFile", "RetrieveHeaders", "ResolveATargetURL", "MakePagedRequests"];
+    let all: Vec<_> = REQUESTS.into_iter().chain(others).collect();
+    // All at once, since each takes its second.
+    let waiting = all.iter().map(|module| {
+        let mut input = json!({ "url": "{base}/never", "method": "get", "timeout": 1 });
+        if *module == "MakePagedRequests" {
+            input["paging"] = json!("page");
+            input["pageParameter"] = json!("page");
+        }
+        refused_with(&driver, module, input)
+    });
+    for (module, (kind, message)) in all.iter().zip(join_all(waiting).await) {
         assert_eq!(kind, ErrorType::ModuleTimeoutError, "{module}: {message}");
         assert!(message.contains("1000 ms"), "{module}: {message}");
     }
-    let paged = json!({ "url": "{base}/never", "method": "get", "paging": "page",
-        "pageParameter": "page", "timeout": 1 });
-    let (kind, message) = refused(&mut driver, "MakePagedRequests", paged).await;
-    assert_eq!(kind, ErrorType::ModuleTimeoutError, "{message}");
     for wrong in [0, 301] {
         let input = json!({ "url": "{base}/echo", "method": "get", "timeout": wrong });
         assert!(driver.fill(driver.module("MakeARequest"), &input).is_err(), "{wrong}");
@@ -142,6 +153,13 @@ async fn modules_of_a_run_share_cookies() {
         let bundle = one(driver, "MakeARequest", share("echo", wants)).await;
         bundle["data"]["headers"]["cookie"].clone()
     };
+    // Within one call: what a redirect sets goes along to where it leads, and no further.
+    for (wants, cookie) in [(true, json!(["moved=1"])), (false, Value::Null)] {
+        let bundle = one(&mut driver, "MakeARequest", share("cookie/then/echo", wants)).await;
+        assert_eq!(bundle["data"]["headers"]["cookie"], cookie);
+    }
+    assert_eq!(sent(&mut driver, true).await, Value::Null);
+    // From call to call of a run.
     driver.host.cookies = Some(Cookies::default());
     one(&mut driver, "GetAFile", share("cookie", true)).await;
     assert_eq!(sent(&mut driver, true).await, json!(["session=s3ss"]));

@@ -77,6 +77,10 @@ async fn answer(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Re
             let told = json!({ "parts": parts, "text": text }).to_string();
             reply(200, &[("content-type", "application/json")], told)
         }
+        ["cookie", "then", next] => {
+            let target = format!("/{next}");
+            reply(302, &[("location", &target), ("set-cookie", "moved=1; Path=/")], "")
+        }
         ["cookie"] => {
             let kind = ("content-type", "application/json");
             reply(200, &[kind, ("set-cookie", "session=s3ss; Path=/")], "{}")
