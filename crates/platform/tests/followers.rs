@@ -110,7 +110,7 @@ on_both_databases! {
         let tries = Arc::new(AtomicUsize::new(0));
         let start = || {
             let (store, tries) = (db.clone(), tries.clone());
-            follow(db.clone(), &signals, "index", 5, move |batch| {
+            follow(db.clone(), &signals, "index", 5, |_, _| Ok(()), move |batch, ()| {
                 let (store, tries) = (store.clone(), tries.clone());
                 async move {
                     let fails = tries.fetch_add(1, Ordering::SeqCst) % 4 == 1;

@@ -20,7 +20,7 @@ use halyard_platform::{
     db,
     events::{
         self,
-        follow::{Following, follow},
+        follow::{Batch, Following, follow},
     },
     idempotency,
     jobs::{self, Config, Done, Failure, Job, Policy, Running, Workers},
@@ -69,24 +69,27 @@ pub(crate) fn start(app: &Arc<App>, outbox: Outbox) -> Running {
 /// Starts those who do something about every event.
 pub(crate) fn follow_events(app: &App) -> Vec<Following> {
     let db = app.db.clone();
-    let index = follow(db.clone(), &app.signals, search::FOLLOWER, search::BATCH, move |batch| {
+    let (name, limit) = (search::FOLLOWER, search::BATCH);
+    let enter = move |batch: Batch, changed| {
         let (db, full) = (db.clone(), batch.events.len() as i64 == search::BATCH);
         async move {
             let begun = Instant::now();
-            search::follow(&db, batch).await?;
+            search::settle(&db, batch, changed).await?;
             if full {
                 // Whoever posts shares the store with us. When much is posted the index may lag.
                 tokio::time::sleep(begun.elapsed()).await;
             }
             Ok::<_, halyard_messaging::Error>(())
         }
-    });
+    };
+    let index = follow(app.db.clone(), &app.signals, name, limit, search::look, enter);
     let db = app.db.clone();
     let (name, limit) = (notification::FOLLOWER, notification::BATCH);
-    let tell = follow(db.clone(), &app.signals, name, limit, move |batch| {
+    let tell = move |batch, seen| {
         let db = db.clone();
-        async move { notification::follow(&db, batch).await }
-    });
+        async move { notification::settle(&db, batch, seen).await }
+    };
+    let tell = follow(app.db.clone(), &app.signals, name, limit, notification::look, tell);
     vec![index, tell]
 }
 

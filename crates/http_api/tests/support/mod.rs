@@ -175,12 +175,12 @@ impl TestApp {
     pub(crate) async fn index(&self) {
         // Another database of the same server may hold events back for a moment.
         eventually("all events are dealt with", || async {
-            let next = |tx: &mut Tx<'_>| follow::next(tx, search::FOLLOWER, 1_000);
-            let batch = self.app.db.read(next).await.unwrap();
-            search::follow(&self.app.db, batch).await.unwrap();
-            let next = |tx: &mut Tx<'_>| follow::next(tx, notification::FOLLOWER, 1_000);
-            let batch = self.app.db.read(next).await.unwrap();
-            notification::follow(&self.app.db, batch).await.unwrap();
+            let db = &self.app.db;
+            let enter = |batch, changed| search::settle(db, batch, changed);
+            follow::step(db, search::FOLLOWER, 1_000, search::look, &enter).await.unwrap();
+            let tell = |batch, seen| notification::settle(db, batch, seen);
+            let (name, look) = (notification::FOLLOWER, notification::look);
+            follow::step(db, name, 1_000, look, &tell).await.unwrap();
             let left = "select count(*) from event where id > coalesce((select min(f.event_id)
                 from event_follower f
                 where f.name in ('messaging.search', 'messaging.notifications')), 0)";

@@ -32,16 +32,25 @@ enum News {
     },
 }
 
+/// What a batch of events is to those who are notified.
+pub struct Seen(Vec<News>);
+
+/// Finds out what a batch of events is to people. Only reads.
+///
+/// # Errors
+/// [`Error::Store`]
+pub fn look(tx: &mut Tx<'_>, batch: &Batch) -> Result<Seen, Error> {
+    Ok(Seen(news(tx, &batch.events)?))
+}
+
 /// Tells the people that a batch of events concerns, once.
 ///
 /// # Errors
 /// [`Error::Store`]
-pub async fn follow(db: &Db, batch: Batch) -> Result<(), Error> {
-    let events = batch.events.clone();
-    let news = db.read(move |tx| news(tx, &events)).await?;
+pub async fn settle(db: &Db, batch: Batch, seen: Seen) -> Result<(), Error> {
     db.write_derived(move |tx| {
         if batch.settle(tx)? {
-            for one in &news {
+            for one in &seen.0 {
                 tell(tx, one)?;
             }
         }

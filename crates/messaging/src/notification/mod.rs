@@ -14,7 +14,7 @@ use halyard_platform::{
 };
 
 pub(crate) use follow::forget_thread;
-pub use follow::{BATCH, FOLLOWER, begin, follow};
+pub use follow::{BATCH, FOLLOWER, Seen, begin, look, settle};
 pub use settings::{NAMES, Setting, load, set};
 
 use crate::{Actor, ChannelId, CommentId, Error, ThreadId, WorkspaceId, boundary::check_limit};

@@ -82,14 +82,23 @@ macro_rules! entered_sql {
 }
 pub(crate) use entered_sql;
 
+/// What a batch of events has changed.
+pub struct Changed(Vec<Source>);
+
+/// Reads what a batch of events has changed.
+///
+/// # Errors
+/// [`Error::Store`]
+pub fn look(tx: &mut Tx<'_>, batch: &Batch) -> Result<Changed, Error> {
+    Ok(Changed(read(tx, &named(&batch.events))?))
+}
+
 /// Enters what a batch of events has changed, once.
 ///
 /// # Errors
 /// [`Error::Store`]
-pub async fn follow(db: &Db, batch: Batch) -> Result<(), Error> {
-    let named = named(&batch.events);
-    let sources = db.read(move |tx| read(tx, &named)).await?;
-    let entries = entries(&sources)?;
+pub async fn settle(db: &Db, batch: Batch, changed: Changed) -> Result<(), Error> {
+    let entries = entries(&changed.0)?;
     db.write_derived(move |tx| {
         if batch.settle(tx)? {
             enter(tx, &entries)?;

@@ -15,7 +15,7 @@ mod suggest;
 mod terms;
 
 pub use find::{Find, Hit, Item, Page, What, find};
-pub use index::{BATCH, FILL_JOB, FOLLOWER, Filling, fill, follow, rebuild};
+pub use index::{BATCH, Changed, FILL_JOB, FOLLOWER, Filling, fill, look, rebuild, settle};
 pub(crate) use index::{enter_again, entered_sql, forget_comments, forget_thread};
 pub use inside::{Narrow, in_conversation, in_thread, terms};
 pub use place::Place;

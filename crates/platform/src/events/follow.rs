@@ -13,9 +13,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Event, TOPIC, after, newest};
+use super::{Event, TOPIC, newest};
 use crate::{
-    db::{Db, Error, Tx},
+    db::{Db, Dialect, Error, FromRow, Row, Tx},
     params,
     signals::{Signals, Subscribed},
 };
@@ -44,12 +44,45 @@ pub struct Batch {
 }
 
 /// The next events of a follower, at most `limit`; from the oldest one that is kept when it has
-/// never settled anything and [`skip_past`] was not called.
+/// never settled anything and [`skip_past`] was not called. Cursor and events in one statement, and
+/// in the order of [`events::after`](super::after): all followers ask for it after every change.
 pub fn next(tx: &mut Tx<'_>, follower: &str, limit: i64) -> Result<Batch, Error> {
-    let from =
-        tx.optional("select event_id from event_follower where name = $1", params![follower])?;
-    let events = after(tx, from, limit)?;
+    let found: Vec<Behind> = match tx.dialect() {
+        Dialect::Sqlite => tx.all(
+            "select (select event_id from event_follower where name = $1),
+                 id, workspace_id, kind, subject, payload, at from event
+             where id > coalesce((select c.id from event_follower f
+                 join event c on c.id = f.event_id where f.name = $1), 0)
+             order by id limit $2",
+            params![follower, limit],
+        ),
+        Dialect::Postgres => tx.all(
+            "select (select event_id from event_follower where name = $1),
+                 id, workspace_id, kind, subject, payload, at from event
+             where (tx, id) > (
+                     coalesce((select c.tx from event_follower f
+                         join event c on c.id = f.event_id where f.name = $1), -1),
+                     coalesce((select event_id from event_follower where name = $1), 0))
+                 and tx < {horizon}
+             order by tx, id limit $2",
+            params![follower, limit],
+        ),
+    }?;
+    let from = found.first().and_then(|behind| behind.cursor);
+    let events = found.into_iter().map(|behind| behind.event).collect();
     Ok(Batch { follower: follower.to_owned(), from, events })
+}
+
+/// An event, and the last one before it that the follower had settled.
+struct Behind {
+    cursor: Option<i64>,
+    event: Event,
+}
+
+impl FromRow for Behind {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self { cursor: row.get()?, event: Event::from_row(row)? })
+    }
 }
 
 /// Makes a follower that does not exist yet start behind everything that has happened so far.
@@ -124,43 +157,50 @@ impl Drop for Following {
     }
 }
 
-/// Starts to follow on the current runtime: `handle` gets every batch that is not empty, one after
-/// the other, and calls [`Batch::settle`]. A batch that fails, or that it did not settle, comes
-/// again after a pause, possibly longer.
-pub fn follow<H, R, E>(
+/// Starts to follow on the current runtime. Every batch that is not empty, one after the other, goes
+/// to `look`, which reads what else it takes on the snapshot that shows the batch, and then with
+/// what that found to `handle`, which calls [`Batch::settle`]. A batch that fails, or that it did not
+/// settle, comes again after a pause, possibly longer.
+pub fn follow<L, T, H, R, E>(
     db: Db,
     signals: &Signals,
     follower: &'static str,
     limit: i64,
+    look: L,
     handle: H,
 ) -> Following
 where
-    H: Fn(Batch) -> R + Send + Sync + 'static,
+    L: Fn(&mut Tx<'_>, &Batch) -> Result<T, E> + Clone + Send + Sync + 'static,
+    T: Send + 'static,
+    H: Fn(Batch, T) -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), E>> + Send + 'static,
     E: Display + From<Error> + Send + 'static,
 {
     let (stop, stopping) = oneshot::channel();
     let wakes = signals.subscribe(TOPIC);
-    let task = tokio::spawn(run(db, wakes, follower, limit, handle, stopping));
+    let task = tokio::spawn(run(db, wakes, follower, limit, look, handle, stopping));
     Following { stop: Some(stop), task }
 }
 
-async fn run<H, R, E>(
+async fn run<L, T, H, R, E>(
     db: Db,
     mut wakes: Subscribed,
     follower: &'static str,
     limit: i64,
+    look: L,
     handle: H,
     mut stopping: oneshot::Receiver<()>,
 ) where
-    H: Fn(Batch) -> R,
+    L: Fn(&mut Tx<'_>, &Batch) -> Result<T, E> + Clone + Send + 'static,
+    T: Send + 'static,
+    H: Fn(Batch, T) -> R,
     R: Future<Output = Result<(), E>>,
     E: Display + From<Error> + Send + 'static,
 {
     let mut pause = PAUSES.0;
     let mut idle_looks = LOOKS.len();
     while matches!(stopping.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
-        match step(&db, follower, limit, &handle).await {
+        match step(&db, follower, limit, look.clone(), &handle).await {
             Ok(true) => {
                 pause = PAUSES.0;
                 idle_looks = 0;
@@ -186,17 +226,30 @@ async fn run<H, R, E>(
     }
 }
 
-/// True when there may be more.
-async fn step<H, R, E>(db: &Db, follower: &'static str, limit: i64, handle: &H) -> Result<bool, E>
+/// Deals with one batch, as [`follow`] does again and again. True when there may be more.
+pub async fn step<L, T, H, R, E>(
+    db: &Db,
+    follower: &'static str,
+    limit: i64,
+    look: L,
+    handle: &H,
+) -> Result<bool, E>
 where
-    H: Fn(Batch) -> R,
+    L: Fn(&mut Tx<'_>, &Batch) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    H: Fn(Batch, T) -> R,
     R: Future<Output = Result<(), E>>,
-    E: From<Error>,
+    E: From<Error> + Send + 'static,
 {
-    let batch = db.read(move |tx| next(tx, follower, limit)).await?;
-    if batch.events.is_empty() {
-        return Ok(false);
-    }
-    handle(batch).await?;
+    let read = move |tx: &mut Tx<'_>| -> Result<_, E> {
+        let batch = next(tx, follower, limit)?;
+        if batch.events.is_empty() {
+            return Ok(None);
+        }
+        let seen = look(tx, &batch)?;
+        Ok(Some((batch, seen)))
+    };
+    let Some((batch, seen)) = db.read(read).await? else { return Ok(false) };
+    handle(batch, seen).await?;
     Ok(true)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use halyard_http_api::App;
 use halyard_messaging::{
     Error,
-    mail::{self, FOLLOWER, Place},
+    mail::{self, FOLLOWER, Place, Seen},
 };
 use halyard_platform::{
     db::Tx,
@@ -32,17 +32,16 @@ fn place(app: &App) -> Place {
 /// Starts to look at what is posted; what was posted before it ever ran is left alone.
 pub(crate) async fn start(app: &Arc<App>) -> Result<Following, Error> {
     app.db.write(|tx| -> Result<(), Error> { Ok(skip_past(tx, FOLLOWER)?) }).await?;
-    let shared = app.clone();
-    Ok(follow(app.db.clone(), &app.signals, FOLLOWER, BATCH, move |batch| {
+    let (shared, clock) = (app.clone(), app.clock.clone());
+    let look = move |tx: &mut Tx<'_>, batch: &Batch| mail::look(tx, &batch.events, clock.now());
+    Ok(follow(app.db.clone(), &app.signals, FOLLOWER, BATCH, look, move |batch, seen| {
         let app = shared.clone();
-        async move { look(&app, batch).await }
+        async move { note(&app, batch, seen).await }
     }))
 }
 
-async fn look(app: &App, batch: Batch) -> Result<(), Error> {
+async fn note(app: &App, batch: Batch, seen: Seen) -> Result<(), Error> {
     let now = app.clock.now();
-    let events = batch.events.clone();
-    let seen = app.db.read(move |tx| mail::look(tx, &events, now)).await?;
     let record = move |tx: &mut Tx<'_>| -> Result<(), Error> {
         // Another node has dealt with it otherwise.
         if batch.settle(tx)? { mail::record(tx, &seen, now) } else { Ok(()) }

@@ -22,7 +22,7 @@ use halyard_messaging::{
 };
 use halyard_platform::{
     db,
-    events::follow::{Following, follow},
+    events::follow::{Batch, Following, follow},
     jobs::{Config, Policy, Running, Stopped, Workers},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -92,9 +92,11 @@ pub async fn start(app: &Arc<App>) -> Result<Delivering, db::Error> {
         last: AtomicI64::new(0),
     });
     let hooks = Arc::new(Hooks { app: app.clone(), settler, inboxes, base, stopping });
-    let following = follow(db.clone(), &app.signals, FOLLOWER, BATCH, move |batch| {
+    let looking = spreading.clone();
+    let look = move |tx: &mut db::Tx<'_>, batch: &Batch| looking.look(tx, batch);
+    let following = follow(db.clone(), &app.signals, FOLLOWER, BATCH, look, move |batch, seen| {
         let spreading = spreading.clone();
-        async move { spreading.batch(batch).await }
+        async move { spreading.settle(batch, seen).await }
     });
     let config = Config {
         concurrency: LANES,

@@ -37,7 +37,7 @@ pub(super) struct Spreading {
 }
 
 /// What is known of a batch before it is written.
-struct Prepared {
+pub(super) struct Prepared {
     planned: Planned,
     /// What the deliveries of some of the subscriptions tell.
     bodies: BTreeMap<i64, Vec<Option<String>>>,
@@ -45,22 +45,22 @@ struct Prepared {
 }
 
 impl Spreading {
-    pub(super) async fn batch(&self, batch: Batch) -> Result<(), db::Error> {
-        let batch = Arc::new(batch);
-        let (events, clock, base) = (batch.clone(), self.app.clock.clone(), self.base.clone());
-        let inboxes = self.inboxes.clone();
-        let prepared = self.app.db.read(move |tx| {
-            let (read_at, now) = (Instant::now(), clock.now());
-            let planned = plan(tx, &events.events, now)?;
-            // What cannot be read here its lane tries to read, and reports.
-            let bodies = read_ahead(tx, &planned.dues, &base, now, &inboxes);
-            let bodies = bodies.unwrap_or_else(|error| {
-                tracing::warn!(error = error.to_text(), "cannot read ahead for webhooks");
-                BTreeMap::new()
-            });
-            Ok::<_, db::Error>(Prepared { planned, bodies, read_at })
+    /// Finds out whom a batch concerns, and reads ahead what they are told.
+    pub(super) fn look(&self, tx: &mut Tx<'_>, batch: &Batch) -> Result<Prepared, db::Error> {
+        let (read_at, now) = (Instant::now(), self.app.clock.now());
+        let planned = plan(tx, &batch.events, now)?;
+        // What cannot be read here its lane tries to read, and reports.
+        let bodies = read_ahead(tx, &planned.dues, &self.base, now, &self.inboxes);
+        let bodies = bodies.unwrap_or_else(|error| {
+            tracing::warn!(error = error.to_text(), "cannot read ahead for webhooks");
+            BTreeMap::new()
         });
-        let prepared = Arc::new(prepared.await?);
+        Ok(Prepared { planned, bodies, read_at })
+    }
+
+    /// Writes what is to be delivered, with the place in the log, and hands it over.
+    pub(super) async fn settle(&self, batch: Batch, seen: Prepared) -> Result<(), db::Error> {
+        let (batch, prepared) = (Arc::new(batch), Arc::new(seen));
         let (clock, moving, writing) = (self.app.clock.clone(), batch.clone(), prepared.clone());
         let write = move |tx: &mut Tx<'_>| {
             if !moving.settle(tx)? {

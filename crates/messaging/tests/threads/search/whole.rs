@@ -10,7 +10,7 @@ use halyard_messaging::{
 use halyard_platform::{
     clock::Millis,
     db::{
-        Db, Tx,
+        Db,
         testing::{TestDb, eventually},
     },
     events::follow,
@@ -26,9 +26,9 @@ use crate::{
 pub(crate) async fn index(db: &Db) {
     // Another database of the same server may hold events back for a moment.
     eventually("all events are in the index", || async {
-        let next = |tx: &mut Tx<'_>| follow::next(tx, FOLLOWER, search::BATCH);
-        let batch = db.read(next).await.expect("a batch");
-        search::follow(db, batch).await.expect("entered");
+        let enter = |batch, changed| search::settle(db, batch, changed);
+        let entered = follow::step(db, FOLLOWER, search::BATCH, search::look, &enter).await;
+        entered.expect("entered");
         let left: i64 = db
             .read(|tx| {
                 tx.one(
