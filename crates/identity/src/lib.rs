@@ -51,4 +51,8 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "identity/0003_oauth", sql: include_str!("../migrations/0003_oauth.sql") },
     Migration { name: "identity/0004_audit", sql: include_str!("../migrations/0004_audit.sql") },
+    Migration {
+        name: "identity/0005_refresh_tokens",
+        sql: include_str!("../migrations/0005_refresh_tokens.sql"),
+    },
 ];

@@ -201,6 +201,38 @@ pub fn issue(
     Ok(id)
 }
 
+/// A token of an application that is to be stored.
+pub(crate) struct NewToken<'a> {
+    pub(crate) user: UserId,
+    pub(crate) application: ApplicationId,
+    /// What renews it.
+    pub(crate) grant: Option<i64>,
+    pub(crate) secret: SecretHash,
+    pub(crate) name: &'a str,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires_at: Option<Millis>,
+}
+
+/// Stores a token of an application.
+pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: Millis) -> Result<i64, Error> {
+    Ok(tx.one(
+        "insert into token
+             (hash, user_id, kind, name, scopes, created_at, expires_at, application_id, grant_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+        params![
+            new.secret.as_bytes(),
+            new.user,
+            TokenKind::Application(new.application).stored(),
+            new.name,
+            new.scopes.bits(),
+            now,
+            new.expires_at,
+            new.application,
+            new.grant
+        ],
+    )?)
+}
+
 /// A token as its owner and the operator see it: not its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -247,11 +279,16 @@ pub fn list(tx: &mut Tx<'_>, user: Option<UserId>) -> Result<Vec<Token>, Error> 
     )?)
 }
 
-/// Ends one token; false when there was none.
+/// Ends one token, and what renews it; false when there was none.
 pub fn revoke(tx: &mut Tx<'_>, token: i64, now: Millis) -> Result<bool, Error> {
-    let ended: Option<(UserId, String)> =
-        tx.optional("delete from token where id = $1 returning user_id, name", params![token])?;
-    let Some((user, name)) = ended else { return Ok(false) };
+    let ended: Option<(UserId, String, Option<i64>)> = tx.optional(
+        "delete from token where id = $1 returning user_id, name, grant_id",
+        params![token],
+    )?;
+    let Some((user, name, grant)) = ended else { return Ok(false) };
+    if let Some(grant) = grant {
+        crate::oauth::end_grant(tx, grant)?;
+    }
     let detail = json!({"name": name});
     audit::account(tx, Some(user), "token_revoked", ("token", token), detail, now)?;
     Ok(true)
@@ -260,10 +297,12 @@ pub fn revoke(tx: &mut Tx<'_>, token: i64, now: Millis) -> Result<bool, Error> {
 /// Ends every token of a person, of one kind; of applications only those of the one named.
 pub fn revoke_all(tx: &mut Tx<'_>, user: UserId, kind: TokenKind) -> Result<(), Error> {
     if let TokenKind::Application(application) = kind {
-        tx.exec(
+        for sql in [
             "delete from token where user_id = $1 and application_id = $2",
-            params![user, application],
-        )?;
+            "delete from oauth_grant where user_id = $1 and application_id = $2",
+        ] {
+            tx.exec(sql, params![user, application])?;
+        }
         return Ok(());
     }
     tx.exec("delete from token where user_id = $1 and kind = $2", params![user, kind.stored()])?;

@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) database: Option<String>,
     pub(crate) public_url: Option<String>,
     pub(crate) open_registration: bool,
+    pub(crate) oauth_token_lifetime: u32,
     pub(crate) body_limit: u64,
     pub(crate) upload_limit: u64,
     pub(crate) outbound_allow: Vec<Network>,
@@ -55,6 +56,10 @@ const KEYS: &[(&str, &str)] = &[
         "address under which people reach the server, for links; else taken from each request",
     ),
     ("open_registration", "whether anybody may register, or only who was invited"),
+    (
+        "oauth_token_lifetime",
+        "how long the tokens of applications live that renew theirs with refresh tokens, in seconds; tokens of others do not expire",
+    ),
     ("body_limit", "largest ordinary request body, in bytes"),
     ("upload_limit", "largest uploaded file, in bytes"),
     (
@@ -129,6 +134,7 @@ impl Default for Config {
             database: None,
             public_url: None,
             open_registration: false,
+            oauth_token_lifetime: 60 * 60,
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
             outbound_allow: Vec::new(),
@@ -172,6 +178,9 @@ impl Config {
                     "public_url must begin with http:// or https://, for example https://halyard.example.com"
                 );
             }
+        }
+        if config.oauth_token_lifetime == 0 {
+            bail!("oauth_token_lifetime must be at least 1 second");
         }
         if config.smtp_listen.is_some() && config.mail_domain.is_none() {
             bail!(

@@ -2,7 +2,12 @@ use std::time::Duration;
 
 use halyard_identity::{Familiar, LoginLimit, Passwords};
 use halyard_platform::{
-    blobs::Blobs, clock::Clock, db::Db, outbound::Outbound, random::Random, signals::Signals,
+    blobs::Blobs,
+    clock::{Clock, Millis},
+    db::Db,
+    outbound::Outbound,
+    random::Random,
+    signals::Signals,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -48,6 +53,8 @@ pub struct Settings {
     pub body_limit: u64,
     /// Bytes of an uploaded file.
     pub upload_limit: u64,
+    /// How long access tokens live of applications that renew theirs, in milliseconds.
+    pub token_lifetime: Millis,
     /// How long the target of a webhook may take to begin its answer.
     pub hook_time: Duration,
 }
@@ -61,6 +68,7 @@ impl Default for Settings {
             // Both as in the vendor documentation.
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
+            token_lifetime: 60 * 60 * 1000,
             // As in the vendor documentation.
             hook_time: Duration::from_secs(10),
         }

@@ -158,6 +158,7 @@ async fn create(app: &App, from: &From<'_>, form: Form) -> Response {
         scopes: None,
         auth,
         owner: None,
+        refreshes: form.get("refreshes") == "yes",
     };
     let client_id = format!("twd_{}", app.random.hex(16));
     let secret = keeps_secrets.then(|| app.random.hex(32));
@@ -222,6 +223,7 @@ async fn render(app: &App, headers: &HeaderMap, status: StatusCode, notes: Notes
                 website => own.website,
                 uris => own.redirect_uris.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 has_secret => own.secret.is_some(),
+                refreshes => own.refreshes,
             }
         })
         .collect();
@@ -252,6 +254,7 @@ async fn render(app: &App, headers: &HeaderMap, status: StatusCode, notes: Notes
             website => filled("website"),
             redirect_uris => filled("redirect_uris"),
             public => filled("kind") == "public",
+            refreshes => filled("refreshes") == "yes",
         },
     )
 }
