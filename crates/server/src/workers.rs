@@ -150,6 +150,7 @@ async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
         .write(move |tx| -> Result<(), halyard_messaging::Error> {
             let now = clock.now();
             halyard_identity::sweep_tokens(tx, now)?;
+            subscription::end_unrepresented(tx, None, now)?;
             halyard_messaging::temp_id::sweep(tx, now)?;
             idempotency::sweep(tx, now, 5000)?;
             received::sweep(tx, now)?;

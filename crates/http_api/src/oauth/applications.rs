@@ -13,6 +13,7 @@ use halyard_identity::{
         self, ApplicationId, AuthMethod, NewApplication, RedirectUri, consents_of_user, of_owner,
     },
 };
+use halyard_messaging::subscription::end_unrepresented;
 use halyard_platform::{clock::Millis, db::Tx};
 use http::{Extensions, HeaderMap, StatusCode, Uri, header::LOCATION};
 use minijinja::{Value, context};
@@ -84,12 +85,19 @@ pub(super) async fn change(
             done.await.map(|done| (done, Some((title, "test token", token))))
         }
         "remove" => {
-            let done =
-                act(&app, &from, move |tx, user, now| oauth::remove(tx, Some(user), id, now));
+            let done = act(&app, &from, move |tx, user, now| {
+                let removed = oauth::remove(tx, Some(user), id, now)?;
+                end_unrepresented(tx, Some(id), now)?;
+                Ok(removed)
+            });
             done.await.map(|done| (done, None))
         }
         "revoke" => {
-            let done = act(&app, &from, move |tx, user, now| oauth::revoke(tx, user, id, now));
+            let done = act(&app, &from, move |tx, user, now| {
+                let revoked = oauth::revoke(tx, user, id, now)?;
+                end_unrepresented(tx, Some(id), now)?;
+                Ok(revoked)
+            });
             done.await.map(|done| (done, None))
         }
         _ => Ok((false, None)),

@@ -13,6 +13,7 @@ use halyard_identity::{
         exchange as exchange_code, renew, revoke_token,
     },
 };
+use halyard_messaging::subscription::end_unrepresented;
 use http::StatusCode;
 use serde_json::json;
 
@@ -75,7 +76,13 @@ async fn first(app: &Arc<App>, sent: &Sent, application: Application) -> Result<
     let outcome = app.db.write(move |tx| -> Result<Outcome, Refused> {
         // It may have been removed since.
         match by_client_id(tx, &application.client_id)? {
-            Some(application) => exchange_code(tx, &application, &wanted, clock.now()),
+            Some(application) => {
+                let outcome = exchange_code(tx, &application, &wanted, clock.now())?;
+                if matches!(outcome, Outcome::Refused(_)) {
+                    end_unrepresented(tx, Some(application.id), clock.now())?;
+                }
+                Ok(outcome)
+            }
             None => Ok(Outcome::Refused("the application was removed")),
         }
     });
@@ -93,8 +100,14 @@ async fn again(app: &Arc<App>, sent: &Sent, application: Application) -> Result<
         lifetime: app.settings.token_lifetime,
     };
     let clock = app.clock.clone();
-    let outcome = app.db.write(move |tx| renew(tx, &application, &wanted, clock.now())).await?;
-    match outcome {
+    let outcome = app.db.write(move |tx| -> Result<Renewed, Refused> {
+        let outcome = renew(tx, &application, &wanted, clock.now())?;
+        if matches!(outcome, Renewed::Refused(_)) {
+            end_unrepresented(tx, Some(application.id), clock.now())?;
+        }
+        Ok(outcome)
+    });
+    match outcome.await? {
         Renewed::Given(given) => Ok(given),
         Renewed::Refused(reason) => Err(Error::bad_request("invalid_grant", reason)),
         Renewed::TooWide => {
@@ -109,7 +122,13 @@ async fn end(app: &Arc<App>, request: Request) -> Result<Response, Error> {
     let attempt = Attempt::begin(app, &sent)?;
     let application = authenticate(app, &sent).await?;
     let token = sent.need("token")?.to_owned();
-    app.db.write(move |tx| revoke_token(tx, application.id, &token)).await?;
+    let clock = app.clock.clone();
+    let ended = app.db.write(move |tx| -> Result<(), Refused> {
+        revoke_token(tx, application.id, &token)?;
+        end_unrepresented(tx, Some(application.id), clock.now())?;
+        Ok(())
+    });
+    ended.await?;
     attempt.succeeded();
     Ok(json_answer(StatusCode::OK, &json!({"status": "ok"})))
 }

@@ -7,6 +7,7 @@ use halyard_identity::{
     audit::OPERATOR,
     oauth::{self, ApplicationId, AuthMethod, NewApplication, RedirectUri},
 };
+use halyard_messaging::subscription::end_unrepresented;
 use halyard_platform::{clock::Clock, db::Db, random::Random};
 use serde_json::json;
 
@@ -193,9 +194,11 @@ async fn list(db: &Db, as_json: bool) -> anyhow::Result<()> {
 async fn remove(db: &Db, id: i64) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let removed = db
-        .write(move |tx| {
+        .write(move |tx| -> Result<bool, identity::Error> {
             tx.set_origin(OPERATOR);
-            oauth::remove(tx, None, ApplicationId(id), now)
+            let removed = oauth::remove(tx, None, ApplicationId(id), now)?;
+            end_unrepresented(tx, Some(ApplicationId(id)), now)?;
+            Ok(removed)
         })
         .await?;
     if !removed {
@@ -239,7 +242,9 @@ async fn revoke(db: &Db, id: i64, user: String) -> anyhow::Result<()> {
         .write(move |tx| -> Result<bool, Failed> {
             tx.set_origin(OPERATOR);
             let user = find(tx, &email)?.id;
-            Ok(oauth::revoke(tx, user, ApplicationId(id), now)?)
+            let revoked = oauth::revoke(tx, user, ApplicationId(id), now)?;
+            end_unrepresented(tx, Some(ApplicationId(id)), now)?;
+            Ok(revoked)
         })
         .await
         .map_err(Failed::into_inner)?;
