@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use halyard_http_api::{App, Feed, Settings};
-use halyard_identity::{Familiar, LoginLimit, Passwords};
+use halyard_identity::{Familiar, LoginLimit, Passwords, Uses};
 use halyard_platform::{
     blobs::Blobs,
     clock::Clock,
@@ -120,6 +120,7 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
         logins: LoginLimit::default(),
         signals,
         familiar: Familiar::default(),
+        uses: Uses::default(),
         metrics: Some(metrics),
         settings: Settings {
             public_url: config.public_url.clone(),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use halyard_identity::{Familiar, LoginLimit, Passwords};
+use halyard_identity::{Familiar, LoginLimit, Passwords, Uses};
 use halyard_platform::{
     blobs::Blobs,
     clock::{Clock, Millis},
@@ -29,6 +29,8 @@ pub struct App {
     pub logins: LoginLimit,
     /// Who has been here before.
     pub familiar: Familiar,
+    /// Which tokens of sign-ins are in use.
+    pub uses: Uses,
     /// Who is listening to what happens.
     pub feed: crate::Feed,
     /// Wakes the workers.

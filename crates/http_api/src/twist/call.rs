@@ -364,6 +364,7 @@ impl Caller {
         if let Login::With(scope) = self.login {
             principal.scopes.require(scope)?;
         }
+        self.app.uses.note(&principal, now);
         tx.set_origin(&self.peer);
         Ok(Actor { user: principal.user, now })
     }

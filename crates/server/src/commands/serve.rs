@@ -92,6 +92,9 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     for follower in following {
         follower.stop().await;
     }
+    if let Err(error) = workers::write_uses(&app).await {
+        tracing::warn!(error = format!("{error:#}"), "the last uses of tokens are not noted");
+    }
     let (stopped, _) = tokio::join!(working.stop(GRACE), delivering.stop(GRACE));
     app.db.close().await;
     tracing::info!(jobs_ended = stopped.ended, jobs_released = stopped.released, "stopped");

@@ -115,7 +115,7 @@ pub(crate) async fn unsubscribe(call: Call, p: Unsubscribe) -> Reply {
 fn application(kind: TokenKind) -> Option<ApplicationId> {
     match kind {
         TokenKind::Application(application) => Some(application),
-        TokenKind::Personal | TokenKind::Session => None,
+        TokenKind::Personal | TokenKind::Login | TokenKind::Session => None,
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) fn new_token(
     scopes: Scopes,
 ) -> Result<(), Error> {
     let secret = SecretHash::of(token);
-    issue_token(tx, actor.user, TokenKind::Personal, &secret, "login", scopes, actor.now)?;
+    issue_token(tx, actor.user, TokenKind::Login, &secret, "login", scopes, actor.now)?;
     Ok(())
 }
 
@@ -194,7 +194,7 @@ pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
             let presented = authenticate(tx, &credentials, actor.now)?;
             let (own, token) = match presented.kind {
                 TokenKind::Application(_) => &of_application,
-                TokenKind::Personal | TokenKind::Session => &personal,
+                TokenKind::Personal | TokenKind::Login | TokenKind::Session => &personal,
             };
             let user = Some(actor.user);
             let act = Act {
@@ -210,7 +210,11 @@ pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
             if let TokenKind::Application(application) = presented.kind {
                 replace_tokens(tx, &presented, application, &secret, actor.now)?;
             } else {
-                let kind = TokenKind::Personal;
+                // Who replaces a token that ends by itself, or none at all, gets one that does so.
+                let kind = match presented.kind {
+                    TokenKind::Personal => TokenKind::Personal,
+                    _ => TokenKind::Login,
+                };
                 revoke_all_tokens(tx, actor.user, kind)?;
                 issue_token(tx, actor.user, kind, &secret, "login", presented.scopes, actor.now)?;
             }
