@@ -18,6 +18,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) database: Option<String>,
     pub(crate) public_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) proxy_header: ProxyHeader,
     pub(crate) open_registration: bool,
     pub(crate) oauth_token_lifetime: u32,
     pub(crate) body_limit: u64,
@@ -46,6 +48,16 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Where trusted proxies write about their clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ProxyHeader {
+    /// `X-Forwarded-For` and its kin.
+    XForwardedFor,
+    /// `Forwarded`.
+    Forwarded,
+}
+
 /// Name, meaning: what `--print-config` shows beside the value in force.
 const KEYS: &[(&str, &str)] = &[
     ("listen", "address and port to serve on"),
@@ -54,6 +66,14 @@ const KEYS: &[(&str, &str)] = &[
     (
         "public_url",
         "address under which people reach the server, for links; else taken from each request",
+    ),
+    (
+        "trusted_proxies",
+        "addresses of proxies in front of the server, such as [\"127.0.0.1\", \"10.0.0.0/8\"]; what they say about their clients counts for limits, the list of acts and links",
+    ),
+    (
+        "proxy_header",
+        "where these proxies write about their clients: x-forwarded-for (with -host and -proto), or forwarded (RFC 7239)",
     ),
     ("open_registration", "whether anybody may register, or only who was invited"),
     (
@@ -133,6 +153,8 @@ impl Default for Config {
             data_dir: PathBuf::from("./data"),
             database: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::XForwardedFor,
             open_registration: false,
             oauth_token_lifetime: 60 * 60,
             body_limit: 5 * 1024 * 1024,

@@ -1,7 +1,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
-use halyard_http_api::{App, Feed, Settings};
+use halyard_http_api::{App, Feed, Proxies, Settings};
 use halyard_identity::{Familiar, LoginLimit, Passwords, Uses};
 use halyard_platform::{
     blobs::Blobs,
@@ -13,7 +13,7 @@ use halyard_platform::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, ProxyHeader};
 
 /// The tables of every crate, in the order of their dependencies.
 pub(crate) fn migrations() -> Vec<Migration> {
@@ -124,6 +124,13 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
         metrics: Some(metrics),
         settings: Settings {
             public_url: config.public_url.clone(),
+            proxies: Proxies {
+                trusted: config.trusted_proxies.clone(),
+                header: match config.proxy_header {
+                    ProxyHeader::XForwardedFor => halyard_http_api::ProxyHeader::XForwarded,
+                    ProxyHeader::Forwarded => halyard_http_api::ProxyHeader::Forwarded,
+                },
+            },
             // An address without a listener would be a promise that nobody keeps.
             mail_domain: config.smtp_listen.and_then(|_| config.mail_domain.clone()),
             open_registration: config.open_registration,

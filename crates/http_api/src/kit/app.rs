@@ -11,6 +11,8 @@ use halyard_platform::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::proxy::Proxies;
+
 /// What the handlers work with.
 pub struct App {
     /// The store.
@@ -45,8 +47,11 @@ pub struct App {
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Address under which people reach the server, without a slash at its end, for links in mails
-    /// and answers. Without it links start at the host that the request names.
+    /// and answers. Without it links start at the host that the request, or a trusted proxy,
+    /// names.
     pub public_url: Option<String>,
+    /// What stands between the server and its clients.
+    pub proxies: Proxies,
     /// Host part of the addresses to which people can send posts; none where no mail comes in.
     pub mail_domain: Option<String>,
     /// Whether anybody may register; else only who was invited.
@@ -65,6 +70,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             public_url: None,
+            proxies: Proxies::default(),
             mail_domain: None,
             open_registration: false,
             // Both as in the vendor documentation.

@@ -27,6 +27,7 @@ mod notifications;
 mod oauth;
 mod pages;
 mod profile;
+mod proxies;
 mod quirks;
 mod replay;
 mod search;
