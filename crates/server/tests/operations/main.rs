@@ -6,6 +6,7 @@ mod backup;
 mod crash;
 mod disk;
 mod doctor;
+mod handover;
 mod hooks;
 mod import;
 mod load;
