@@ -29,6 +29,7 @@ mod pages;
 mod profile;
 mod proxies;
 mod quirks;
+mod repeats;
 mod replay;
 mod search;
 mod shapes;
