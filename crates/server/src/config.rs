@@ -31,6 +31,9 @@ pub(crate) struct Config {
     pub(crate) mail_notifications: bool,
     pub(crate) mail_domain: Option<String>,
     pub(crate) smtp_listen: Option<SocketAddr>,
+    pub(crate) smtps_listen: Option<SocketAddr>,
+    pub(crate) smtp_certificate: Option<PathBuf>,
+    pub(crate) smtp_key: Option<PathBuf>,
     pub(crate) mail_limit: u64,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -107,6 +110,15 @@ const KEYS: &[(&str, &str)] = &[
         "smtp_listen",
         "address and port to take mails for mail_domain on, such as 0.0.0.0:25; no mail comes in when not set",
     ),
+    (
+        "smtps_listen",
+        "as smtp_listen, for mails that come in over TLS from the start, such as 0.0.0.0:465; needs smtp_certificate",
+    ),
+    (
+        "smtp_certificate",
+        "PEM file with the certificate for mails that come in, and those that it is signed by; smtp_listen offers STARTTLS then. Read again when it changes",
+    ),
+    ("smtp_key", "PEM file with the private key of smtp_certificate"),
     ("mail_limit", "largest mail that comes in, in bytes"),
     (
         "log",
@@ -166,6 +178,9 @@ impl Default for Config {
             mail_notifications: true,
             mail_domain: None,
             smtp_listen: None,
+            smtps_listen: None,
+            smtp_certificate: None,
+            smtp_key: None,
             mail_limit: 25 * 1024 * 1024,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -204,10 +219,17 @@ impl Config {
         if config.oauth_token_lifetime == 0 {
             bail!("oauth_token_lifetime must be at least 1 second");
         }
-        if config.smtp_listen.is_some() && config.mail_domain.is_none() {
+        let takes_mail = config.smtp_listen.is_some() || config.smtps_listen.is_some();
+        if takes_mail && config.mail_domain.is_none() {
             bail!(
                 "smtp_listen needs mail_domain, the host part of the addresses it takes mail for"
             );
+        }
+        if config.smtp_certificate.is_some() != config.smtp_key.is_some() {
+            bail!("smtp_certificate and smtp_key belong together: set both, or none");
+        }
+        if config.smtps_listen.is_some() && config.smtp_certificate.is_none() {
+            bail!("smtps_listen needs smtp_certificate and smtp_key");
         }
         if let Some(domain) = &mut config.mail_domain {
             domain.make_ascii_lowercase();

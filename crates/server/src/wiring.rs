@@ -132,7 +132,8 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
                 },
             },
             // An address without a listener would be a promise that nobody keeps.
-            mail_domain: config.smtp_listen.and_then(|_| config.mail_domain.clone()),
+            mail_domain: (config.smtp_listen.or(config.smtps_listen))
+                .and_then(|_| config.mail_domain.clone()),
             open_registration: config.open_registration,
             token_lifetime: i64::from(config.oauth_token_lifetime) * 1000,
             body_limit: config.body_limit,

@@ -11,6 +11,7 @@ mod hooks;
 mod import;
 mod load;
 mod mail;
+mod mail_tls;
 #[path = "../../../messaging/tests/support/ranks.rs"]
 mod ranks;
 mod shutdown;
