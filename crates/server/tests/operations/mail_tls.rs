@@ -16,10 +16,9 @@ use crate::{
 
 /// Puts a certificate and its key where the server reads them.
 fn certify(installation: &Installation, certificate: &str, key: &[u8]) {
-    let key = format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        STANDARD.encode(key)
-    );
+    let kind = "PRIVATE KEY";
+    let key = STANDARD.encode(key);
+    let key = format!("-----BEGIN {kind}-----\n{key}\n-----END {kind}-----\n");
     std::fs::write(installation.scratch().join("key.pem"), key).unwrap();
     std::fs::write(installation.scratch().join("certificate.pem"), certificate).unwrap();
 }
