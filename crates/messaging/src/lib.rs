@@ -84,4 +84,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "messaging/0010_subscription_applications",
         sql: include_str!("../migrations/0010_subscription_applications.sql"),
     },
+    Migration {
+        name: "messaging/0011_removed_tails",
+        sql: include_str!("../migrations/0011_removed_tails.sql"),
+    },
 ];
