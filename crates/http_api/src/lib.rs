@@ -11,7 +11,10 @@ use std::sync::Arc;
 use axum::Router;
 
 pub use app::Feed;
-pub use kit::app::{App, Settings};
+pub use kit::{
+    app::{App, Settings},
+    proxy::{Proxies, ProxyHeader},
+};
 
 /// All routes of the server.
 pub fn router(app: &Arc<App>) -> Router {
@@ -25,5 +28,5 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(twist::avatars::routes())
         .fallback(twist::dispatch)
         .with_state(app.clone());
-    kit::observe::layer(routes, &app.random)
+    kit::observe::layer(routes, app)
 }

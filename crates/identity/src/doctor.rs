@@ -37,6 +37,36 @@ pub const CHECKS: &[Check] = &[
              and not exists (select 1 from application r where r.id = token.application_id)"])),
     },
     Check {
+        name: "orphan-token-grant_id",
+        words: "tokens that are renewed by something that is gone",
+        find: Find::Sql(
+            "select x.id, 'token of grant ' || x.grant_id from token x
+             where x.grant_id is not null
+                 and not exists (select 1 from oauth_grant r where r.id = x.grant_id)",
+        ),
+        repair: Some(Repair::Sql(&["delete from token where grant_id is not null
+             and not exists (select 1 from oauth_grant r where r.id = token.grant_id)"])),
+    },
+    Check {
+        name: "orphan-oauth_grant",
+        words: "what applications hold for people who are gone, or that are gone themselves",
+        find: Find::Sql(
+            "select x.id, 'grant of application ' || x.application_id || ' for user ' || x.user_id
+             from oauth_grant x
+             where not exists (select 1 from users r where r.id = x.user_id)
+                 or not exists (select 1 from application r where r.id = x.application_id)",
+        ),
+        repair: Some(Repair::Sql(&[
+            "delete from token where grant_id in (select x.id from oauth_grant x
+                 where not exists (select 1 from users r where r.id = x.user_id)
+                     or not exists (select 1 from application r where r.id = x.application_id))",
+            "delete from oauth_grant
+                 where not exists (select 1 from users r where r.id = oauth_grant.user_id)
+                     or not exists
+                         (select 1 from application r where r.id = oauth_grant.application_id)",
+        ])),
+    },
+    Check {
         name: "orphan-consent-user_id",
         words: "consents of people who are gone",
         find: Find::Sql(

@@ -5,6 +5,7 @@ mod code;
 pub mod doctor;
 mod error;
 mod login_limit;
+mod logins;
 mod mail;
 pub mod oauth;
 mod password;
@@ -22,6 +23,9 @@ pub use code::{
 };
 pub use error::Error;
 pub use login_limit::LoginLimit;
+pub use logins::{
+    LOGIN_TOKENS, MOST_LOGIN_TOKENS, SURPLUS_LOGIN_DAYS, UNUSED_LOGIN_DAYS, Uses, write_uses,
+};
 pub use mail::{MAIL_JOB, Mail};
 pub use password::{MIN_LENGTH as MIN_PASSWORD_LENGTH, Passwords};
 pub use profile::{AwayKind, AwayMode, ProfileChange, TimeOfDay, update as update_profile};
@@ -51,4 +55,12 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "identity/0003_oauth", sql: include_str!("../migrations/0003_oauth.sql") },
     Migration { name: "identity/0004_audit", sql: include_str!("../migrations/0004_audit.sql") },
+    Migration {
+        name: "identity/0005_refresh_tokens",
+        sql: include_str!("../migrations/0005_refresh_tokens.sql"),
+    },
+    Migration {
+        name: "identity/0006_login_tokens",
+        sql: include_str!("../migrations/0006_login_tokens.sql"),
+    },
 ];

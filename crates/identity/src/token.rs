@@ -10,7 +10,7 @@ use halyard_platform::{
 };
 use serde_json::json;
 
-use crate::{Error, Scopes, SecretHash, UserId, audit, oauth::ApplicationId};
+use crate::{Error, Scopes, SecretHash, UserId, audit, logins, oauth::ApplicationId};
 
 /// How long a session cookie lives.
 pub const SESSION_DAYS: i64 = 30;
@@ -20,6 +20,8 @@ pub const SESSION_DAYS: i64 = 30;
 pub enum TokenKind {
     /// Sent as Bearer token by programs; lives until revoked.
     Personal,
+    /// The same, made by a sign-in; ends when nobody uses it.
+    Login,
     /// Sent as cookie by browsers; lives [`SESSION_DAYS`].
     Session,
     /// Sent as Bearer token by this application, for a person who lets it.
@@ -30,6 +32,7 @@ impl TokenKind {
     pub(crate) fn stored(self) -> &'static str {
         match self {
             Self::Personal => "personal",
+            Self::Login => "login",
             Self::Session => "session",
             Self::Application(_) => "application",
         }
@@ -67,6 +70,7 @@ impl FromRow for Principal {
         let kind = match application {
             Some(application) => TokenKind::Application(application),
             None if kind == TokenKind::Session.stored() => TokenKind::Session,
+            None if kind == TokenKind::Login.stored() => TokenKind::Login,
             None => TokenKind::Personal,
         };
         Ok(Self { user, token, scopes: Scopes::from_bits(scopes), kind })
@@ -176,12 +180,16 @@ pub fn issue(
     let expires_at = (kind == TokenKind::Session).then_some(now + SESSION_DAYS * 86_400_000);
     let application = match kind {
         TokenKind::Application(application) => Some(application),
-        TokenKind::Personal | TokenKind::Session => None,
+        TokenKind::Personal | TokenKind::Login | TokenKind::Session => None,
     };
+    let used_at = (kind == TokenKind::Login).then_some(now);
+    if kind == TokenKind::Login {
+        logins::make_room(tx, user, now)?;
+    }
     let id = tx.one(
         "insert into token
-             (hash, user_id, kind, name, scopes, created_at, expires_at, application_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
+             (hash, user_id, kind, name, scopes, created_at, expires_at, application_id, used_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
         params![
             secret.as_bytes(),
             user,
@@ -190,15 +198,48 @@ pub fn issue(
             scopes.bits(),
             now,
             expires_at,
-            application
+            application,
+            used_at
         ],
     )?;
     // A consent is entered where it is given, a session is no act.
-    if kind == TokenKind::Personal {
+    if matches!(kind, TokenKind::Personal | TokenKind::Login) {
         let detail = json!({"name": name, "scopes": scopes.to_string()});
         audit::account(tx, Some(user), "token_added", ("token", id), detail, now)?;
     }
     Ok(id)
+}
+
+/// A token of an application that is to be stored.
+pub(crate) struct NewToken<'a> {
+    pub(crate) user: UserId,
+    pub(crate) application: ApplicationId,
+    /// What renews it.
+    pub(crate) grant: Option<i64>,
+    pub(crate) secret: SecretHash,
+    pub(crate) name: &'a str,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires_at: Option<Millis>,
+}
+
+/// Stores a token of an application.
+pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewToken<'_>, now: Millis) -> Result<i64, Error> {
+    Ok(tx.one(
+        "insert into token
+             (hash, user_id, kind, name, scopes, created_at, expires_at, application_id, grant_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+        params![
+            new.secret.as_bytes(),
+            new.user,
+            TokenKind::Application(new.application).stored(),
+            new.name,
+            new.scopes.bits(),
+            now,
+            new.expires_at,
+            new.application,
+            new.grant
+        ],
+    )?)
 }
 
 /// A token as its owner and the operator see it: not its secret.
@@ -247,26 +288,40 @@ pub fn list(tx: &mut Tx<'_>, user: Option<UserId>) -> Result<Vec<Token>, Error> 
     )?)
 }
 
-/// Ends one token; false when there was none.
+/// Ends one token, and what renews it; false when there was none.
 pub fn revoke(tx: &mut Tx<'_>, token: i64, now: Millis) -> Result<bool, Error> {
-    let ended: Option<(UserId, String)> =
-        tx.optional("delete from token where id = $1 returning user_id, name", params![token])?;
-    let Some((user, name)) = ended else { return Ok(false) };
+    let ended: Option<(UserId, String, Option<i64>)> = tx.optional(
+        "delete from token where id = $1 returning user_id, name, grant_id",
+        params![token],
+    )?;
+    let Some((user, name, grant)) = ended else { return Ok(false) };
+    if let Some(grant) = grant {
+        crate::oauth::end_grant(tx, grant)?;
+    }
     let detail = json!({"name": name});
     audit::account(tx, Some(user), "token_revoked", ("token", token), detail, now)?;
     Ok(true)
 }
 
-/// Ends every token of a person, of one kind; of applications only those of the one named.
+/// Ends every token of a person, of one kind, where those of sign-ins count as personal; of applications only those of the one named.
 pub fn revoke_all(tx: &mut Tx<'_>, user: UserId, kind: TokenKind) -> Result<(), Error> {
     if let TokenKind::Application(application) = kind {
-        tx.exec(
+        for sql in [
             "delete from token where user_id = $1 and application_id = $2",
-            params![user, application],
-        )?;
+            "delete from oauth_grant where user_id = $1 and application_id = $2",
+        ] {
+            tx.exec(sql, params![user, application])?;
+        }
         return Ok(());
     }
-    tx.exec("delete from token where user_id = $1 and kind = $2", params![user, kind.stored()])?;
+    let kinds = match kind {
+        TokenKind::Personal | TokenKind::Login => (TokenKind::Personal, TokenKind::Login),
+        other => (other, other),
+    };
+    tx.exec(
+        "delete from token where user_id = $1 and (kind = $2 or kind = $3)",
+        params![user, kinds.0.stored(), kinds.1.stored()],
+    )?;
     Ok(())
 }
 
@@ -293,9 +348,10 @@ pub fn revoke_other_sessions(
     Ok(())
 }
 
-/// Removes what has expired: sessions and codes of every kind.
+/// Removes what has expired: sessions, login tokens that nobody uses, and codes of every kind.
 pub fn sweep(tx: &mut Tx<'_>, now: Millis) -> Result<u64, Error> {
     let sessions = tx.exec("delete from token where expires_at <= $1", params![now])?;
+    let logins = logins::sweep(tx, now)?;
     let codes = tx.exec("delete from one_time_code where expires_at <= $1", params![now])?;
-    Ok(sessions + codes + crate::oauth::sweep(tx, now)?)
+    Ok(sessions + logins + codes + crate::oauth::sweep(tx, now)?)
 }

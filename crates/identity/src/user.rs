@@ -216,6 +216,7 @@ pub fn mark_removed(tx: &mut Tx<'_>, user: UserId, now: Millis) -> Result<(), Er
         params![user, now],
     )?;
     tx.exec("delete from token where user_id = $1", params![user])?;
+    tx.exec("delete from oauth_grant where user_id = $1", params![user])?;
     tx.exec("delete from authorization_code where user_id = $1", params![user])?;
     tx.exec("delete from consent where user_id = $1", params![user])?;
     // A link in an old mail must not bring a password back.

@@ -2,12 +2,12 @@
 #![cfg(test)]
 
 use halyard_identity::{
-    AwayKind, AwayMode, Credentials, Error, NewUser, Principal, ProfileChange, Purpose,
-    SESSION_DAYS, Scope, Scopes, SecretHash, TimeOfDay, TokenKind, User, UserId, authenticate,
-    count_users, create_user, forget_default_workspace, issue_code, issue_token, list_users,
-    load_user, load_user_by_email, mark_user_removed, redeem_code, reinstate_user,
-    revoke_all_tokens, revoke_token, set_default_workspace, set_password, sweep_tokens,
-    update_profile,
+    AwayKind, AwayMode, Credentials, Error, LOGIN_TOKENS, MOST_LOGIN_TOKENS, NewUser, Principal,
+    ProfileChange, Purpose, SESSION_DAYS, SURPLUS_LOGIN_DAYS, Scope, Scopes, SecretHash, TimeOfDay,
+    TokenKind, UNUSED_LOGIN_DAYS, User, UserId, authenticate, count_users, create_user,
+    forget_default_workspace, issue_code, issue_token, list_users, load_user, load_user_by_email,
+    mark_user_removed, redeem_code, reinstate_user, revoke_all_tokens, revoke_token,
+    set_default_workspace, set_password, sweep_tokens, update_profile, write_uses,
 };
 use halyard_platform::{
     clock::Millis,
@@ -145,6 +145,63 @@ on_both_databases! {
             let refused = who(&test.db, wrong, NOW).await;
             assert!(matches!(refused, Err(Error::InvalidToken)), "{wrong:?} {refused:?}");
         }
+    }
+
+    async fn a_login_token_ends_when_nobody_uses_it(test: &TestDb) {
+        let ann = person(&test.db, "ann@example.com").await;
+        let used = token(&test.db, ann, TokenKind::Login, "used").await;
+        token(&test.db, ann, TokenKind::Login, "unused").await;
+        token(&test.db, ann, TokenKind::Personal, "personal").await;
+        assert_eq!(who(&test.db, bearer("used"), NOW).await.unwrap().kind, TokenKind::Login);
+        let end = NOW + UNUSED_LOGIN_DAYS * DAY;
+        write(&test.db, move |tx| Ok(write_uses(tx, &[used, used + 1000], NOW + DAY)?)).await.unwrap();
+        write(&test.db, move |tx| sweep_tokens(tx, end - 1)).await.unwrap();
+        assert!(who(&test.db, bearer("unused"), end).await.is_ok());
+        write(&test.db, move |tx| sweep_tokens(tx, end)).await.unwrap();
+        assert!(who(&test.db, bearer("unused"), end).await.is_err());
+        assert!(who(&test.db, bearer("used"), end).await.is_ok());
+        write(&test.db, move |tx| sweep_tokens(tx, end + DAY)).await.unwrap();
+        assert!(who(&test.db, bearer("used"), end).await.is_err());
+        assert!(who(&test.db, bearer("personal"), end).await.is_ok());
+        // Of a token from before, nobody knows when it was used.
+        token(&test.db, ann, TokenKind::Login, "before").await;
+        write(&test.db, |tx| Ok(tx.exec("update token set used_at = null", &[])?)).await.unwrap();
+        write(&test.db, move |tx| sweep_tokens(tx, end + DAY)).await.unwrap();
+        assert!(who(&test.db, bearer("before"), end).await.is_ok());
+    }
+
+    async fn many_logins_leave_few_tokens(test: &TestDb) {
+        let (ann, bo) = (person(&test.db, "ann@example.com").await, person(&test.db, "bo@example.com").await);
+        let log_in = async |user: UserId, from: i64, many: i64, now: Millis| {
+            write(&test.db, move |tx| {
+                for at in from..from + many {
+                    let secret = SecretHash::of(&format!("{user} {at}"));
+                    issue_token(tx, user, TokenKind::Login, &secret, "login", Scopes::ALL, now)?;
+                }
+                Ok(())
+            }).await.unwrap();
+        };
+        let count = async |user: UserId| {
+            let sql = "select count(*) from token where user_id = $1 and kind = 'login'";
+            test.db.read(move |tx| tx.one::<i64>(sql, params![user])).await.unwrap_or_else(|error: halyard_platform::db::Error| panic!("{error}"))
+        };
+        token(&test.db, ann, TokenKind::Personal, "personal").await;
+        let kept = token(&test.db, ann, TokenKind::Login, "kept").await;
+        log_in(bo, 0, 60, NOW).await;
+        log_in(ann, 0, 60, NOW).await;
+        assert_eq!(count(ann).await, 61, "all of them are young");
+        let later = NOW + SURPLUS_LOGIN_DAYS * DAY + 1;
+        write(&test.db, move |tx| Ok(write_uses(tx, &[kept], NOW + DAY)?)).await.unwrap();
+        log_in(ann, 60, 1, later).await;
+        assert_eq!(count(ann).await, LOGIN_TOKENS + 1, "the newest ones, and the one in use");
+        assert!(who(&test.db, bearer("kept"), later).await.is_ok());
+        log_in(ann, 61, MOST_LOGIN_TOKENS, later).await;
+        assert_eq!(count(ann).await, MOST_LOGIN_TOKENS);
+        assert!(who(&test.db, bearer("kept"), later).await.is_err());
+        assert!(who(&test.db, bearer("personal"), later).await.is_ok());
+        assert_eq!(count(bo).await, 60);
+        write(&test.db, move |tx| revoke_all_tokens(tx, ann, TokenKind::Personal)).await.unwrap();
+        assert_eq!(count(ann).await, 0);
     }
 
     async fn a_session_ends_by_itself(test: &TestDb) {

@@ -80,4 +80,12 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "messaging/0009_mail_reach",
         sql: include_str!("../migrations/0009_mail_reach.sql"),
     },
+    Migration {
+        name: "messaging/0010_subscription_applications",
+        sql: include_str!("../migrations/0010_subscription_applications.sql"),
+    },
+    Migration {
+        name: "messaging/0011_removed_tails",
+        sql: include_str!("../migrations/0011_removed_tails.sql"),
+    },
 ];

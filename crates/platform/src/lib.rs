@@ -34,4 +34,8 @@ pub const MIGRATIONS: &[db::Migration] = &[
         name: "platform/0004_fulltext",
         sql: include_str!("../migrations/0004_fulltext.sql"),
     },
+    db::Migration {
+        name: "platform/0005_idempotency_fingerprint",
+        sql: include_str!("../migrations/0005_idempotency_fingerprint.sql"),
+    },
 ];

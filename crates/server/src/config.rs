@@ -18,7 +18,10 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) database: Option<String>,
     pub(crate) public_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) proxy_header: ProxyHeader,
     pub(crate) open_registration: bool,
+    pub(crate) oauth_token_lifetime: u32,
     pub(crate) body_limit: u64,
     pub(crate) upload_limit: u64,
     pub(crate) outbound_allow: Vec<Network>,
@@ -28,6 +31,9 @@ pub(crate) struct Config {
     pub(crate) mail_notifications: bool,
     pub(crate) mail_domain: Option<String>,
     pub(crate) smtp_listen: Option<SocketAddr>,
+    pub(crate) smtps_listen: Option<SocketAddr>,
+    pub(crate) smtp_certificate: Option<PathBuf>,
+    pub(crate) smtp_key: Option<PathBuf>,
     pub(crate) mail_limit: u64,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -45,6 +51,16 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Where trusted proxies write about their clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ProxyHeader {
+    /// `X-Forwarded-For` and its kin.
+    XForwardedFor,
+    /// `Forwarded`.
+    Forwarded,
+}
+
 /// Name, meaning: what `--print-config` shows beside the value in force.
 const KEYS: &[(&str, &str)] = &[
     ("listen", "address and port to serve on"),
@@ -54,7 +70,19 @@ const KEYS: &[(&str, &str)] = &[
         "public_url",
         "address under which people reach the server, for links; else taken from each request",
     ),
+    (
+        "trusted_proxies",
+        "addresses of proxies in front of the server, such as [\"127.0.0.1\", \"10.0.0.0/8\"]; what they say about their clients counts for limits, the list of acts and links",
+    ),
+    (
+        "proxy_header",
+        "where these proxies write about their clients: x-forwarded-for (with -host and -proto), or forwarded (RFC 7239)",
+    ),
     ("open_registration", "whether anybody may register, or only who was invited"),
+    (
+        "oauth_token_lifetime",
+        "how long the tokens of applications live that renew theirs with refresh tokens, in seconds; tokens of others do not expire",
+    ),
     ("body_limit", "largest ordinary request body, in bytes"),
     ("upload_limit", "largest uploaded file, in bytes"),
     (
@@ -82,6 +110,15 @@ const KEYS: &[(&str, &str)] = &[
         "smtp_listen",
         "address and port to take mails for mail_domain on, such as 0.0.0.0:25; no mail comes in when not set",
     ),
+    (
+        "smtps_listen",
+        "as smtp_listen, for mails that come in over TLS from the start, such as 0.0.0.0:465; needs smtp_certificate",
+    ),
+    (
+        "smtp_certificate",
+        "PEM file with the certificate for mails that come in, and those that it is signed by; smtp_listen offers STARTTLS then. Read again when it changes",
+    ),
+    ("smtp_key", "PEM file with the private key of smtp_certificate"),
     ("mail_limit", "largest mail that comes in, in bytes"),
     (
         "log",
@@ -128,7 +165,10 @@ impl Default for Config {
             data_dir: PathBuf::from("./data"),
             database: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::XForwardedFor,
             open_registration: false,
+            oauth_token_lifetime: 60 * 60,
             body_limit: 5 * 1024 * 1024,
             upload_limit: 100 * 1024 * 1024,
             outbound_allow: Vec::new(),
@@ -138,6 +178,9 @@ impl Default for Config {
             mail_notifications: true,
             mail_domain: None,
             smtp_listen: None,
+            smtps_listen: None,
+            smtp_certificate: None,
+            smtp_key: None,
             mail_limit: 25 * 1024 * 1024,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -173,10 +216,20 @@ impl Config {
                 );
             }
         }
-        if config.smtp_listen.is_some() && config.mail_domain.is_none() {
+        if config.oauth_token_lifetime == 0 {
+            bail!("oauth_token_lifetime must be at least 1 second");
+        }
+        let takes_mail = config.smtp_listen.is_some() || config.smtps_listen.is_some();
+        if takes_mail && config.mail_domain.is_none() {
             bail!(
                 "smtp_listen needs mail_domain, the host part of the addresses it takes mail for"
             );
+        }
+        if config.smtp_certificate.is_some() != config.smtp_key.is_some() {
+            bail!("smtp_certificate and smtp_key belong together: set both, or none");
+        }
+        if config.smtps_listen.is_some() && config.smtp_certificate.is_none() {
+            bail!("smtps_listen needs smtp_certificate and smtp_key");
         }
         if let Some(domain) = &mut config.mail_domain {
             domain.make_ascii_lowercase();

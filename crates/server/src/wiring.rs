@@ -1,8 +1,8 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
-use halyard_http_api::{App, Feed, Settings};
-use halyard_identity::{Familiar, LoginLimit, Passwords};
+use halyard_http_api::{App, Feed, Proxies, Settings};
+use halyard_identity::{Familiar, LoginLimit, Passwords, Uses};
 use halyard_platform::{
     blobs::Blobs,
     clock::Clock,
@@ -13,7 +13,7 @@ use halyard_platform::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, ProxyHeader};
 
 /// The tables of every crate, in the order of their dependencies.
 pub(crate) fn migrations() -> Vec<Migration> {
@@ -120,12 +120,22 @@ pub(crate) async fn app(config: &Config, db: Db) -> anyhow::Result<Arc<App>> {
         logins: LoginLimit::default(),
         signals,
         familiar: Familiar::default(),
+        uses: Uses::default(),
         metrics: Some(metrics),
         settings: Settings {
             public_url: config.public_url.clone(),
+            proxies: Proxies {
+                trusted: config.trusted_proxies.clone(),
+                header: match config.proxy_header {
+                    ProxyHeader::XForwardedFor => halyard_http_api::ProxyHeader::XForwarded,
+                    ProxyHeader::Forwarded => halyard_http_api::ProxyHeader::Forwarded,
+                },
+            },
             // An address without a listener would be a promise that nobody keeps.
-            mail_domain: config.smtp_listen.and_then(|_| config.mail_domain.clone()),
+            mail_domain: (config.smtp_listen.or(config.smtps_listen))
+                .and_then(|_| config.mail_domain.clone()),
             open_registration: config.open_registration,
+            token_lifetime: i64::from(config.oauth_token_lifetime) * 1000,
             body_limit: config.body_limit,
             upload_limit: config.upload_limit,
             ..Settings::default()

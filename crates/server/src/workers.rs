@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use halyard_automation::connections::{WorkspaceId, forget_workspace};
 use halyard_http_api::App;
-use halyard_identity::MAIL_JOB;
+use halyard_identity::{self as identity, MAIL_JOB};
 use halyard_messaging::{
     attachment,
     mail::{DUE_JOB, forget_told, received},
@@ -144,12 +144,25 @@ pub(crate) fn housekeeping(app: Arc<App>, data_dir: PathBuf) -> JoinHandle<()> {
     })
 }
 
+/// Writes down which tokens of sign-ins are in use: at most once a day for each.
+pub(crate) async fn write_uses(app: &App) -> anyhow::Result<()> {
+    let (used, now) = (app.uses.take(), app.clock.now());
+    let written = used.clone();
+    let written = app.db.write(move |tx| identity::write_uses(tx, &written, now)).await;
+    if written.is_err() {
+        app.uses.put_back(used);
+    }
+    written.context("uses of tokens")
+}
+
 async fn sweep(app: &App, data_dir: &std::path::Path) -> anyhow::Result<()> {
+    write_uses(app).await?;
     let clock = app.clock.clone();
     app.db
         .write(move |tx| -> Result<(), halyard_messaging::Error> {
             let now = clock.now();
             halyard_identity::sweep_tokens(tx, now)?;
+            subscription::end_unrepresented(tx, None, now)?;
             halyard_messaging::temp_id::sweep(tx, now)?;
             idempotency::sweep(tx, now, 5000)?;
             received::sweep(tx, now)?;

@@ -10,5 +10,7 @@ pub(crate) mod observe;
 pub(crate) mod openapi;
 pub(crate) mod origin;
 pub mod params;
+/// Clients behind proxies.
+pub mod proxy;
 pub(crate) mod session;
 pub(crate) mod sign_in;

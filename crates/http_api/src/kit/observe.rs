@@ -12,10 +12,11 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use halyard_platform::random::Random;
 use http::{HeaderName, HeaderValue};
 use metrics::{counter, histogram};
 use tracing::Instrument;
+
+use crate::App;
 
 /// The header that names a request in the logs, taken from the client or made here.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,19 +26,21 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Route(pub(crate) &'static str);
 
 /// Gives every request an id, a log line and its place in the metrics.
-pub(crate) fn layer(routes: Router, random: &Random) -> Router {
-    let ids = Arc::new(Ids { start: random.hex(6), next: AtomicU64::new(0) });
-    routes.layer(middleware::from_fn_with_state(ids, observe))
+pub(crate) fn layer(routes: Router, app: &Arc<App>) -> Router {
+    let ids = Ids { start: app.random.hex(6), next: AtomicU64::new(0), app: app.clone() };
+    routes.layer(middleware::from_fn_with_state(Arc::new(ids), observe))
 }
 
 /// Request ids: random at the start of the process, then counted.
 struct Ids {
     start: String,
     next: AtomicU64,
+    app: Arc<App>,
 }
 
-async fn observe(State(ids): State<Arc<Ids>>, request: Request, next: Next) -> Response {
+async fn observe(State(ids): State<Arc<Ids>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    ids.app.settings.proxies.settle(&mut request);
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_harmless(id)).cloned();
     let id = id.unwrap_or_else(|| {
         let text = format!("{}-{}", ids.start, ids.next.fetch_add(1, Ordering::Relaxed));

@@ -1,5 +1,6 @@
 use http::{HeaderMap, Uri, header};
 
+use super::proxy::came_by_https;
 use crate::App;
 
 /// Where this server is, as far as a client is concerned: `http://host:port`, without a slash at
@@ -7,7 +8,10 @@ use crate::App;
 pub(crate) fn base(app: &App, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     let host = host.unwrap_or("localhost");
-    app.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"))
+    app.settings.public_url.clone().unwrap_or_else(|| {
+        let scheme = if came_by_https(headers) { "https" } else { "http" };
+        format!("{scheme}://{host}")
+    })
 }
 
 /// Whether a page of this server sent the request. Browsers send cookies and forms along with

@@ -13,6 +13,7 @@ use halyard_identity::{
         self, ApplicationId, AuthMethod, NewApplication, RedirectUri, consents_of_user, of_owner,
     },
 };
+use halyard_messaging::subscription::end_unrepresented;
 use halyard_platform::{clock::Millis, db::Tx};
 use http::{Extensions, HeaderMap, StatusCode, Uri, header::LOCATION};
 use minijinja::{Value, context};
@@ -84,12 +85,19 @@ pub(super) async fn change(
             done.await.map(|done| (done, Some((title, "test token", token))))
         }
         "remove" => {
-            let done =
-                act(&app, &from, move |tx, user, now| oauth::remove(tx, Some(user), id, now));
+            let done = act(&app, &from, move |tx, user, now| {
+                let removed = oauth::remove(tx, Some(user), id, now)?;
+                end_unrepresented(tx, Some(id), now)?;
+                Ok(removed)
+            });
             done.await.map(|done| (done, None))
         }
         "revoke" => {
-            let done = act(&app, &from, move |tx, user, now| oauth::revoke(tx, user, id, now));
+            let done = act(&app, &from, move |tx, user, now| {
+                let revoked = oauth::revoke(tx, user, id, now)?;
+                end_unrepresented(tx, Some(id), now)?;
+                Ok(revoked)
+            });
             done.await.map(|done| (done, None))
         }
         _ => Ok((false, None)),
@@ -158,6 +166,7 @@ async fn create(app: &App, from: &From<'_>, form: Form) -> Response {
         scopes: None,
         auth,
         owner: None,
+        refreshes: form.get("refreshes") == "yes",
     };
     let client_id = format!("twd_{}", app.random.hex(16));
     let secret = keeps_secrets.then(|| app.random.hex(32));
@@ -222,6 +231,7 @@ async fn render(app: &App, headers: &HeaderMap, status: StatusCode, notes: Notes
                 website => own.website,
                 uris => own.redirect_uris.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 has_secret => own.secret.is_some(),
+                refreshes => own.refreshes,
             }
         })
         .collect();
@@ -252,6 +262,7 @@ async fn render(app: &App, headers: &HeaderMap, status: StatusCode, notes: Notes
             website => filled("website"),
             redirect_uris => filled("redirect_uris"),
             public => filled("kind") == "public",
+            refreshes => filled("refreshes") == "yes",
         },
     )
 }

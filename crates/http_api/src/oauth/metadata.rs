@@ -33,7 +33,7 @@ pub(super) async fn authorization_server(
         "scopes_supported": scopes(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
         "client_id_metadata_document_supported": true,
         "token_endpoint_auth_methods_supported": methods,

@@ -76,9 +76,13 @@ pub(super) fn read(sent: &Map<String, Value>) -> Result<(NewApplication, Option<
         match sent.get(name) {
             None | Some(Value::Null) => {}
             Some(Value::Array(items)) if items.iter().any(|item| item == needed) => {}
-            Some(_) => return Err(metadata(format!("{name}: only {needed} is supported"))),
+            Some(_) => return Err(metadata(format!("{name}: {needed} is not among them"))),
         }
     }
+    let refreshes = match sent.get("grant_types") {
+        Some(Value::Array(items)) => items.iter().any(|item| item == "refresh_token"),
+        _ => false,
+    };
     let auth = match text(sent, "token_endpoint_auth_method")? {
         None => AuthMethod::Basic,
         Some(name) => AuthMethod::named(&name)
@@ -94,6 +98,7 @@ pub(super) fn read(sent: &Map<String, Value>) -> Result<(NewApplication, Option<
         scopes,
         auth,
         owner: None,
+        refreshes,
     };
     new.check()?;
     Ok((new, scope))
@@ -125,12 +130,16 @@ fn text(sent: &Map<String, Value>, name: &str) -> Result<Option<String>, Error> 
 /// What was registered.
 fn describe(new: &NewApplication, scope: Option<&str>, client_id: &str, now: Millis) -> Value {
     let uris: Vec<&str> = new.redirect_uris.iter().map(RedirectUri::as_str).collect();
+    let grant_types = match new.refreshes {
+        true => json!(["authorization_code", "refresh_token"]),
+        false => json!(["authorization_code"]),
+    };
     let mut answer = json!({
         "client_id": client_id,
         "client_id_issued_at": now / 1000,
         "client_name": new.name,
         "redirect_uris": uris,
-        "grant_types": ["authorization_code"],
+        "grant_types": grant_types,
         "response_types": ["code"],
         "token_endpoint_auth_method": new.auth.name(),
     });

@@ -51,8 +51,10 @@ pub(crate) struct Outer {
 impl Outer {
     pub(super) fn of(parts: &Parts) -> Self {
         let site = HeaderName::from_static("sec-fetch-site");
+        // Settled before: it is there only when it is true.
+        let proto = HeaderName::from_static("x-forwarded-proto");
         let mut headers = HeaderMap::new();
-        for name in [AUTHORIZATION, COOKIE, HOST, ORIGIN, site] {
+        for name in [AUTHORIZATION, COOKIE, HOST, ORIGIN, site, proto] {
             for value in parts.headers.get_all(&name) {
                 headers.append(name.clone(), value.clone());
             }

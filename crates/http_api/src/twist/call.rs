@@ -8,7 +8,10 @@ use axum::{
 use futures_util::FutureExt;
 use halyard_identity::{Credentials, recognize};
 use halyard_messaging::{Actor, ConversationId, ThreadId};
-use halyard_platform::{db::Tx, idempotency};
+use halyard_platform::{
+    db::Tx,
+    idempotency::{self, Asked, Outcome},
+};
 use http::{HeaderValue, header, request::Parts};
 use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -54,6 +57,8 @@ pub(crate) struct Call {
     /// What proves who calls.
     pub(super) credentials: Credentials,
     pub(super) idempotency_key: Option<String>,
+    /// Of what is asked for, where there is a key.
+    pub(super) fingerprint: [u8; 32],
     /// What the requests of a batch take over; only there.
     pub(super) outer: Option<Outer>,
     /// What a write mainly changes, so that the store can group writes of the same thing.
@@ -149,6 +154,11 @@ async fn answer(
         return Err(Error::new(Code::Forbidden).because("the request comes from another site"));
     }
     let base = base(&app, &parts.headers);
+    let idempotency_key = idempotency_key(parts)?;
+    let fingerprint = match &idempotency_key {
+        Some(_) => params.fingerprint(&format!("POST {version:?} {}", endpoint.path)),
+        None => [0; 32],
+    };
     let outer = (endpoint.path == batch::PATH).then(|| Outer::of(parts));
     let call = Call {
         version,
@@ -158,7 +168,8 @@ async fn answer(
         base,
         endpoint,
         credentials: presented.credentials,
-        idempotency_key: idempotency_key(parts)?,
+        idempotency_key,
+        fingerprint,
         key: None,
         outer,
         app,
@@ -297,13 +308,19 @@ impl Call {
             return self.answer(&self.change(run).await?);
         };
         let path = self.endpoint.path;
-        let version = self.version;
+        let (version, fingerprint) = (self.version, self.fingerprint);
         let text = self
             .change(move |tx, actor| {
-                let scope = format!("user:{}:{version:?}:{path}", actor.user);
-                idempotency::once(tx, &scope, &key, actor.now, |tx| {
+                let scope = format!("user:{}", actor.user);
+                let former_scope = &format!("{scope}:{version:?}:{path}");
+                let asked = Asked { scope: &scope, former_scope, key: &key, fingerprint };
+                let outcome = idempotency::once(tx, &asked, actor.now, |tx| {
                     serde_json::to_string(&run(tx, actor)?).map_err(Error::internal)
-                })
+                })?;
+                match outcome {
+                    Outcome::Answer(text) => Ok(text),
+                    Outcome::OtherRequest => Err(Error::key_used()),
+                }
             })
             .await?;
         Ok(json_text(with_base(text, &self.base).into()))
@@ -364,6 +381,7 @@ impl Caller {
         if let Login::With(scope) = self.login {
             principal.scopes.require(scope)?;
         }
+        self.app.uses.note(&principal, now);
         tx.set_origin(&self.peer);
         Ok(Actor { user: principal.user, now })
     }

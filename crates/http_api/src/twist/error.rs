@@ -127,6 +127,16 @@ impl Error {
         Self::argument(Code::ArgumentInvalid, name, expected)
     }
 
+    /// An idempotency key came with another request than the first time.
+    pub(crate) fn key_used() -> Self {
+        let mut error = Self::new(Code::ArgumentInvalid)
+            .because("Idempotency-Key was used for another request; nothing was done");
+        error.extra =
+            json!({"argument": "Idempotency-Key", "expected": "a key of its own for each request"});
+        error.status = Some(StatusCode::UNPROCESSABLE_ENTITY);
+        error
+    }
+
     /// A failure of ours: the details go to the log, the client gets an id.
     pub(crate) fn internal(details: impl std::fmt::Display) -> Self {
         let mut error = Self::new(Code::Internal);

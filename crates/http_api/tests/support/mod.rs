@@ -11,7 +11,7 @@ use bytes::Bytes;
 use halyard_http_api::{App, Feed, Settings, router};
 use halyard_identity::{
     Familiar, LoginLimit, MAIL_JOB, Mail, NewUser, Passwords, Scopes, SecretHash, TokenKind,
-    UserId, create_user, issue_token,
+    UserId, Uses, create_user, issue_token,
 };
 use halyard_messaging::{
     Actor, Error, Role, WorkspaceId,
@@ -83,6 +83,7 @@ impl TestApp {
             feed: Feed::new(db.db.clone(), signals.clone()),
             signals,
             familiar: Familiar::default(),
+            uses: Uses::default(),
             metrics: None,
             outbound,
             settings,

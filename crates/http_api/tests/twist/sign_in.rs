@@ -53,6 +53,24 @@ on_both_databases! {
         assert_eq!(tokens.len(), 1);
     }
 
+    async fn the_use_of_a_login_token_is_noted_once_a_day(db: &TestDb) {
+        let app = TestApp::new(db);
+        let ann = app.person("ann").await;
+        let token = login(&app.nobody(), &ann.email, PASSWORD).await.ok();
+        let client = app.nobody().bearer(token["token"].as_str().unwrap());
+        for _ in 0..3 {
+            client.get(ME).await.ok();
+            ann.get(ME).await.ok();
+        }
+        let ids: Vec<i64> = app.rows("select id from token where kind = 'login'").await;
+        assert_eq!(app.app.uses.take(), ids);
+        client.get(ME).await.ok();
+        assert!(app.app.uses.take().is_empty());
+        app.app.clock.advance(86_400_000);
+        client.get(ME).await.ok();
+        assert_eq!(app.app.uses.take(), ids);
+    }
+
     async fn the_cookie_is_secure_where_the_server_is(db: &TestDb) {
         let url = Some("https://halyard.example".to_owned());
         let app = TestApp::with(db, Settings { public_url: url, ..Settings::default() });

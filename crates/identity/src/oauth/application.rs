@@ -70,6 +70,8 @@ pub struct Application {
     pub created_at: Millis,
     /// When its metadata document was fetched, for those that have one.
     pub fetched_at: Option<Millis>,
+    /// Whether its tokens expire and it renews them.
+    pub refreshes: bool,
 }
 
 impl FromRow for Application {
@@ -94,6 +96,7 @@ impl FromRow for Application {
             owner: row.get()?,
             created_at: row.get()?,
             fetched_at: row.get()?,
+            refreshes: row.get()?,
         })
     }
 }
@@ -121,6 +124,8 @@ pub struct NewApplication {
     pub auth: AuthMethod,
     /// Who makes it.
     pub owner: Option<UserId>,
+    /// Whether its tokens expire and it renews them.
+    pub refreshes: bool,
 }
 
 impl NewApplication {
@@ -171,8 +176,8 @@ pub fn register(
     let id: ApplicationId = tx.one(
         "insert into application
              (client_id, secret_hash, auth_method, name, website, redirect_uris, scopes, owner_id,
-              created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+              created_at, refreshes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
         params![
             client_id,
             secret.map(SecretHash::as_bytes),
@@ -182,7 +187,8 @@ pub fn register(
             &new.uris(),
             new.scopes.map(Scopes::bits),
             new.owner,
-            now
+            now,
+            new.refreshes
         ],
     )?;
     let detail = json!({"name": new.name.trim(), "client_id": client_id});
@@ -204,11 +210,13 @@ pub fn remember_document(
     new.check()?;
     tx.exec(
         "insert into application
-             (client_id, auth_method, name, website, redirect_uris, scopes, created_at, fetched_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)
+             (client_id, auth_method, name, website, redirect_uris, scopes, created_at, fetched_at,
+              refreshes)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)
          on conflict (client_id) do update set
              name = excluded.name, website = excluded.website, scopes = excluded.scopes,
-             redirect_uris = excluded.redirect_uris, fetched_at = excluded.fetched_at",
+             redirect_uris = excluded.redirect_uris, fetched_at = excluded.fetched_at,
+             refreshes = excluded.refreshes",
         params![
             client_id,
             AuthMethod::None.name(),
@@ -216,7 +224,8 @@ pub fn remember_document(
             &new.website,
             &new.uris(),
             new.scopes.map(Scopes::bits),
-            now
+            now,
+            new.refreshes
         ],
     )?;
     Ok(())
@@ -226,7 +235,7 @@ pub fn remember_document(
 pub fn by_client_id(tx: &mut Tx<'_>, client_id: &str) -> Result<Option<Application>, Error> {
     Ok(tx.optional(
         "select id, client_id, secret_hash, auth_method, name, website, redirect_uris, scopes,
-             owner_id, created_at, fetched_at
+             owner_id, created_at, fetched_at, refreshes
          from application where client_id = $1",
         params![client_id],
     )?)
@@ -236,7 +245,7 @@ pub fn by_client_id(tx: &mut Tx<'_>, client_id: &str) -> Result<Option<Applicati
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Application>, Error> {
     Ok(tx.all(
         "select id, client_id, secret_hash, auth_method, name, website, redirect_uris, scopes,
-             owner_id, created_at, fetched_at
+             owner_id, created_at, fetched_at, refreshes
          from application order by id",
         params![],
     )?)
@@ -246,7 +255,7 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Application>, Error> {
 pub fn of_owner(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Application>, Error> {
     Ok(tx.all(
         "select id, client_id, secret_hash, auth_method, name, website, redirect_uris, scopes,
-             owner_id, created_at, fetched_at
+             owner_id, created_at, fetched_at, refreshes
          from application where owner_id = $1 order by id",
         params![owner],
     )?)

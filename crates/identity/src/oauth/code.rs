@@ -5,8 +5,14 @@ use halyard_platform::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Application, ApplicationId, RedirectUri};
-use crate::{Error, Scopes, SecretHash, TokenKind, UserId};
+use super::{
+    Application, ApplicationId, RedirectUri,
+    refresh::{self, Given, Seed},
+};
+use crate::{
+    Error, Scopes, SecretHash, UserId,
+    token::{NewToken, insert},
+};
 
 /// How long a code can be exchanged, in milliseconds: a program does it at once.
 pub const CODE_LIFETIME: Millis = 5 * 60 * 1000;
@@ -37,15 +43,20 @@ pub struct Exchange {
     pub redirect_uri: Option<String>,
     /// What the challenge was made of.
     pub verifier: Option<String>,
-    /// The token to give; the caller made its secret.
-    pub token: SecretHash,
+    /// Of the secrets to give; the caller made it with [`halyard_platform::random::Random`].
+    pub seed: Seed,
+    /// What the refresh tokens of an application that renews its tokens have in common: 40 random
+    /// hexadecimal digits.
+    pub family: String,
+    /// How long a token of such an application lives, in milliseconds.
+    pub lifetime: Millis,
 }
 
 /// How an exchange went. A refusal is no error, because using a code again has an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The token works now, for these scopes.
-    Granted(String),
+    /// These work now.
+    Granted(Given),
     /// Why not.
     Refused(&'static str),
 }
@@ -140,17 +151,41 @@ pub fn exchange(
     if first == 0 {
         return used_again(tx, &wanted.code);
     }
-    let scopes = Scopes::parse(&stored.scope).unwrap_or(Scopes::NONE);
-    let (kind, name) = (TokenKind::Application(application.id), &application.name);
-    let token = crate::issue_token(tx, stored.user, kind, &wanted.token, name, scopes, now)?;
+    let (user, scope) = (stored.user, &stored.scope);
+    let (grant, token, given) = if application.refreshes {
+        let secrets = (wanted.family.as_str(), wanted.seed, wanted.lifetime);
+        let begun = refresh::begin(tx, application, user, scope, secrets, now)?;
+        (Some(begun.0), begun.1, begun.2)
+    } else {
+        let access_token = wanted.seed.access_token();
+        let new = NewToken {
+            user,
+            application: application.id,
+            grant: None,
+            secret: SecretHash::of(&access_token),
+            name: &application.name,
+            scopes: Scopes::parse(scope).unwrap_or(Scopes::NONE),
+            expires_at: None,
+        };
+        let token = insert(tx, &new, now)?;
+        let scope = scope.clone();
+        (None, token, Given { access_token, scope, expires_in: None, refresh_token: None })
+    };
     tx.exec(
-        "update authorization_code set token_id = $2 where hash = $1",
-        params![wanted.code.as_bytes(), token],
+        "update authorization_code set token_id = $2, grant_id = $3 where hash = $1",
+        params![wanted.code.as_bytes(), token, grant],
     )?;
-    Ok(Outcome::Granted(stored.scope))
+    Ok(Outcome::Granted(given))
 }
 
 fn used_again(tx: &mut Tx<'_>, code: &SecretHash) -> Result<Outcome, Error> {
+    let grant: Option<Option<i64>> = tx.optional(
+        "select grant_id from authorization_code where hash = $1",
+        params![code.as_bytes()],
+    )?;
+    if let Some(grant) = grant.flatten() {
+        refresh::end(tx, grant)?;
+    }
     tx.exec(
         "delete from token
          where id in (select token_id from authorization_code where hash = $1)",

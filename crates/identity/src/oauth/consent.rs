@@ -5,8 +5,11 @@ use halyard_platform::{
 };
 use serde_json::json;
 
-use super::ApplicationId;
-use crate::{Error, Scopes, SecretHash, TokenKind, UserId, audit};
+use super::{ApplicationId, refresh};
+use crate::{
+    Error, Principal, Scopes, SecretHash, TokenKind, UserId, audit,
+    token::{NewToken, insert},
+};
 
 /// What a person lets an application do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +109,11 @@ pub fn revoke(
         "delete from token where user_id = $1 and application_id = $2",
         params![user, application],
     )?;
+    let tokens = tokens
+        + tx.exec(
+            "delete from oauth_grant where user_id = $1 and application_id = $2",
+            params![user, application],
+        )?;
     if given + tokens == 0 {
         return Ok(false);
     }
@@ -114,16 +122,46 @@ pub fn revoke(
     Ok(true)
 }
 
-/// Ends a token of an application; nothing happens when it is not one of its.
-pub fn revoke_token(
-    tx: &mut Tx<'_>,
-    application: ApplicationId,
-    token: &SecretHash,
-) -> Result<(), Error> {
-    tx.exec(
-        "delete from token where hash = $1 and application_id = $2",
-        params![token.as_bytes(), application],
+/// Ends a token of an application, and with one that can be renewed, or that renews, everything from
+/// the same authorization; nothing happens when it is not one of its.
+pub fn revoke_token(tx: &mut Tx<'_>, application: ApplicationId, token: &str) -> Result<(), Error> {
+    let ended: Option<Option<i64>> = tx.optional(
+        "delete from token where hash = $1 and application_id = $2 returning grant_id",
+        params![SecretHash::of(token).as_bytes(), application],
     )?;
+    match ended.flatten() {
+        Some(grant) => refresh::end(tx, grant),
+        None => refresh::end_by_token(tx, application, token),
+    }
+}
+
+/// Ends every token that an application has for a person, and gives it one that covers what the
+/// presented one does, and lives as long. What renews the presented one stays, and nothing else.
+pub fn replace_tokens(
+    tx: &mut Tx<'_>,
+    presented: &Principal,
+    application: ApplicationId,
+    secret: &SecretHash,
+    now: Millis,
+) -> Result<(), Error> {
+    let user = presented.user;
+    let kept: Option<(Option<i64>, Option<Millis>)> = tx.optional(
+        "select grant_id, expires_at from token where id = $1",
+        params![presented.token],
+    )?;
+    let (grant, expires_at) = kept.unwrap_or_default();
+    tx.exec(
+        "delete from token where user_id = $1 and application_id = $2",
+        params![user, application],
+    )?;
+    tx.exec(
+        "delete from oauth_grant where user_id = $1 and application_id = $2 and id <> $3",
+        params![user, application, grant.unwrap_or(0)],
+    )?;
+    let scopes = presented.scopes;
+    let secret = *secret;
+    let new = NewToken { user, application, grant, secret, name: "replaced", scopes, expires_at };
+    insert(tx, &new, now)?;
     Ok(())
 }
 
@@ -141,7 +179,8 @@ pub fn issue_test_token(
         return Ok(false);
     }
     tx.exec(
-        "delete from token where application_id = $1 and user_id = $2 and name = $3",
+        "delete from token
+         where application_id = $1 and user_id = $2 and name = $3 and grant_id is null",
         params![id, owner, NAME],
     )?;
     let kind = TokenKind::Application(id);
@@ -154,6 +193,7 @@ pub fn issue_test_token(
 /// Takes away everything that anybody has given to an application.
 pub(super) fn forget_application(tx: &mut Tx<'_>, id: ApplicationId) -> Result<(), Error> {
     tx.exec("delete from token where application_id = $1", params![id])?;
+    tx.exec("delete from oauth_grant where application_id = $1", params![id])?;
     tx.exec("delete from authorization_code where application_id = $1", params![id])?;
     tx.exec("delete from consent where application_id = $1", params![id])?;
     Ok(())

@@ -5,6 +5,7 @@ mod application;
 mod code;
 mod consent;
 mod redirect;
+mod refresh;
 mod sweep;
 
 pub use application::{
@@ -15,8 +16,10 @@ pub use code::{
     CODE_LIFETIME, Exchange, Grant, Outcome, exchange, is_challenge, issue as issue_code,
 };
 pub use consent::{
-    Consent, grant, issue_test_token, list as list_consents, of_user as consents_of_user, revoke,
-    revoke_token,
+    Consent, grant, issue_test_token, list as list_consents, of_user as consents_of_user,
+    replace_tokens, revoke, revoke_token,
 };
 pub use redirect::RedirectUri;
+pub(crate) use refresh::end as end_grant;
+pub use refresh::{GRACE, Given, IDLE_DAYS, Renewal, Renewed, Seed, renew};
 pub use sweep::sweep;

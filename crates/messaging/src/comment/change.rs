@@ -103,14 +103,18 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: CommentId) -> Result<(), Error
         "delete from thread_mention where thread_id = $1 and obj_index = $2",
         params![thread.id, comment.obj_index],
     )?;
-    let newest: Option<CommentId> = tx.optional(
-        "select id from comment where thread_id = $1 and deleted_at is null
+    let newest: Option<(CommentId, i64)> = tx.optional(
+        "select id, obj_index from comment where thread_id = $1 and deleted_at is null
          order by obj_index desc limit 1",
         params![thread.id],
     )?;
+    let (newest, live) = newest.map_or((None, -1), |(id, obj_index)| (Some(id), obj_index));
+    let tail = (live < thread.last_obj_index).then_some((thread.last_obj_index + 2, live + 2));
     tx.exec(
-        "update thread set comment_count = comment_count - 1, last_comment_id = $2 where id = $1",
-        params![thread.id, newest],
+        "update thread set comment_count = comment_count - 1, last_comment_id = $2,
+             tail_items = $3, live_items = $4
+         where id = $1",
+        params![thread.id, newest, tail.map(|tail| tail.0), tail.map(|tail| tail.1)],
     )?;
     refresh_snippet(tx, thread.id)?;
     record(tx, actor, &comment, "comment_deleted")

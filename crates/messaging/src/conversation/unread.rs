@@ -36,6 +36,15 @@ impl FromRow for Unread {
     }
 }
 
+/// How many messages there are up to the newest one that is not removed, as SQL. What is removed is
+/// unread for nobody.
+macro_rules! live_items_sql {
+    () => {
+        "case when c.tail_items = c.last_obj_index + 1 then c.live_items
+             else c.last_obj_index + 1 end"
+    };
+}
+
 /// The actor's conversations with something unread, the last active first; also muted and archived
 /// ones.
 ///
@@ -51,7 +60,9 @@ pub fn unread(tx: &mut Tx<'_>, actor: &Actor, id: WorkspaceId) -> Result<Vec<Unr
                            and mm.obj_index >= cm.read_items)
              from conversation c",
             seen_by!("$1"),
-            "where c.workspace_id = $2 and cm.read_items <= c.last_obj_index
+            "where c.workspace_id = $2 and cm.read_items < ",
+            live_items_sql!(),
+            "
              order by c.last_active_at desc, c.id desc"
         ),
         params![actor.user, id],
@@ -95,10 +106,14 @@ pub fn mark_unread(
         Position::Newest => last - 1,
         other => index(tx, id, other, last)?,
     };
+    let live: i64 = tx.one(
+        concat!("select ", live_items_sql!(), " from conversation c where c.id = $1"),
+        params![id],
+    )?;
     tx.exec(
         "update conversation_member set read_items = $3
          where conversation_id = $1 and user_id = $2",
-        params![id, actor.user, (read.clamp(-1, last) + 1).min(last).max(0)],
+        params![id, actor.user, (read.clamp(-1, last) + 1).min(live - 1).max(0)],
     )?;
     Ok(())
 }

@@ -11,6 +11,22 @@ use crate::{ConversationId, message};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
+        name: "conversation-live-items",
+        words: "conversations whose removed end is longer or shorter than noted",
+        find: Find::Sql(
+            "select c.id, 'conversation ' || c.id || ' has ' || c.live_items
+                 || ' messages up to its end'
+             from conversation c
+             where c.tail_items = c.last_obj_index + 1
+                 and c.live_items <> 1 + coalesce((select max(m.obj_index) from message m
+                     where m.conversation_id = c.id and m.deleted_at is null), -1)",
+        ),
+        repair: Some(Repair::Sql(&["update conversation
+             set live_items = 1 + coalesce((select max(m.obj_index) from message m
+                 where m.conversation_id = conversation.id and m.deleted_at is null), -1)
+             where tail_items = last_obj_index + 1"])),
+    },
+    Check {
         name: "conversation-gaps",
         words: "conversations whose messages are not numbered from 0 without gaps",
         find: Find::Sql(

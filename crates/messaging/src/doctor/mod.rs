@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use halyard_platform::{
     db::{Error, Tx},
-    doctor::{Check, Find, Findings, json_columns},
+    doctor::{Check, Find, Findings, Repair, json_columns},
     params,
 };
 
@@ -29,6 +29,28 @@ pub fn checks() -> Vec<Check> {
 }
 
 const CHECKS: &[Check] = &[
+    Check {
+        name: "unrepresented-subscription",
+        words: "subscriptions of applications that no longer act for their people",
+        find: Find::Sql(
+            "select s.id, 'subscription ' || s.id || ' of application ' || s.application_id
+             from subscription s
+             where s.application_id is not null and s.ended_at is null
+                 and not exists (select 1 from token t
+                     where t.application_id = s.application_id and t.user_id = s.user_id)
+                 and not exists (select 1 from oauth_grant g
+                     where g.application_id = s.application_id and g.user_id = s.user_id)",
+        ),
+        // Housekeeping would end them a little later, too.
+        repair: Some(Repair::Sql(&["update subscription set ended_at = created_at
+             where application_id is not null and ended_at is null
+                 and not exists (select 1 from token t
+                     where t.application_id = subscription.application_id
+                         and t.user_id = subscription.user_id)
+                 and not exists (select 1 from oauth_grant g
+                     where g.application_id = subscription.application_id
+                         and g.user_id = subscription.user_id)"])),
+    },
     Check {
         name: "channel-json",
         words: "channels with a column that is no JSON",

@@ -21,6 +21,22 @@ macro_rules! living {
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
+        name: "thread-live-items",
+        words: "threads whose removed end is longer or shorter than noted",
+        find: Find::Sql(concat!(
+            "select t.id, 'thread ' || t.id || ' has ' || t.live_items || ' items up to its end'
+             from ",
+            living!(),
+            " where t.tail_items = t.last_obj_index + 2
+                 and t.live_items <> 2 + coalesce((select max(k.obj_index) from comment k
+                     where k.thread_id = t.id and k.deleted_at is null), -1)"
+        )),
+        repair: Some(Repair::Sql(&["update thread
+             set live_items = 2 + coalesce((select max(k.obj_index) from comment k
+                 where k.thread_id = thread.id and k.deleted_at is null), -1)
+             where tail_items = last_obj_index + 2"])),
+    },
+    Check {
         name: "thread-workspace",
         words: "threads that name another workspace than their channel",
         find: Find::Sql(

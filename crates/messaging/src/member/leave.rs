@@ -6,7 +6,9 @@ use halyard_platform::{db::Tx, params};
 use serde_json::json;
 
 use super::{Member, getone, record};
-use crate::{Actor, ChannelId, Error, GroupId, Role, WorkspaceId, audit, event, workspace};
+use crate::{
+    Actor, ChannelId, Error, GroupId, Role, WorkspaceId, audit, event, subscription, workspace,
+};
 
 /// Changes what a member may do; for administrators.
 ///
@@ -135,6 +137,7 @@ fn detach(
          where workspace_id = $1 and user_id = $2",
         params![workspace, user, actor.now],
     )?;
+    subscription::leave(tx, user, workspace, actor.now)?;
     tx.exec(
         "update channel set version = version + 1
          where workspace_id = $1

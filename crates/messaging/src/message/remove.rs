@@ -38,10 +38,18 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, id: MessageId) -> Result<(), Error
     // Nobody may fetch a file through a message that is gone.
     tx.exec("delete from attachment_use where message_id = $1", params![id])?;
     forget_mentions(tx, place.id, message.obj_index)?;
-    tx.exec(
-        "update conversation set message_count = message_count - 1, version = version + 1
-         where id = $1",
+    let live: Option<i64> = tx.optional(
+        "select obj_index from message where conversation_id = $1 and deleted_at is null
+         order by obj_index desc limit 1",
         params![place.id],
+    )?;
+    let (live, last) = (live.unwrap_or(-1), place.last_obj_index);
+    let tail = (live < last).then_some((last + 1, live + 1));
+    tx.exec(
+        "update conversation set message_count = message_count - 1, version = version + 1,
+             tail_items = $2, live_items = $3
+         where id = $1",
+        params![place.id, tail.map(|tail| tail.0), tail.map(|tail| tail.1)],
     )?;
     if place.last_message_id == Some(id) {
         summarise(tx, place.id)?;

@@ -1,3 +1,4 @@
+use halyard_identity::oauth::ApplicationId;
 use halyard_platform::{db::Tx, params};
 
 use super::{Kind, Subscription, columns};
@@ -28,10 +29,13 @@ pub struct NewSubscription {
     pub thread: Option<ThreadId>,
     /// Only what happens in this conversation.
     pub conversation: Option<ConversationId>,
+    /// The application that asks for it; with its tokens the subscription ends.
+    pub application: Option<ApplicationId>,
 }
 
 /// Subscribes. The same wish again answers the subscription that exists, and takes it up again when
-/// it was stopped.
+/// it was stopped. What one application has subscribed to is no other's; what the person wants
+/// without an application belongs to the person from then on.
 ///
 /// # Errors
 /// Not-found errors for filters that the actor cannot see; [`Error::Invalid`] for an address that
@@ -52,7 +56,9 @@ pub fn subscribe(
          where user_id = $1 and event = $2 and target_url = $3 and ended_at is null
              and installation_id is null
              and coalesce(workspace_id, 0) = $4 and coalesce(channel_id, 0) = $5
-             and coalesce(thread_id, 0) = $6 and coalesce(conversation_id, 0) = $7",
+             and coalesce(thread_id, 0) = $6 and coalesce(conversation_id, 0) = $7
+             and ($8 = 0 or application_id is null or application_id = $8)
+         order by coalesce(application_id, 0), id limit 1",
         params![
             actor.user,
             new.event.name(),
@@ -60,7 +66,8 @@ pub fn subscribe(
             new.workspace.map_or(0, |id| id.0),
             new.channel.map_or(0, |id| id.0),
             new.thread.map_or(0, |id| id.0),
-            new.conversation.map_or(0, |id| id.0)
+            new.conversation.map_or(0, |id| id.0),
+            new.application.map_or(0, |id| id.0)
         ],
     )?;
     if let Some(id) = existing {
@@ -69,6 +76,13 @@ pub fn subscribe(
              where id = $1 and disabled_at is not null",
             params![id],
         )?;
+        if new.application.is_none() {
+            tx.exec(
+                "update subscription set application_id = null
+                 where id = $1 and application_id is not null",
+                params![id],
+            )?;
+        }
         return get(tx, actor, id);
     }
     let count: i64 = tx.one(
@@ -80,8 +94,8 @@ pub fn subscribe(
     }
     let id: i64 = tx.one(
         "insert into subscription (user_id, event, target_url, secret, workspace_id, channel_id,
-             thread_id, conversation_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+             thread_id, conversation_id, created_at, application_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
         params![
             actor.user,
             new.event.name(),
@@ -91,7 +105,8 @@ pub fn subscribe(
             new.channel,
             new.thread,
             new.conversation,
-            actor.now
+            actor.now,
+            new.application
         ],
     )?;
     get(tx, actor, id)
@@ -110,35 +125,6 @@ fn check_filters(tx: &mut Tx<'_>, actor: &Actor, new: &NewSubscription) -> Resul
     if let Some(id) = new.conversation {
         conversation::last_obj_index(tx, actor, id)?;
     }
-    Ok(())
-}
-
-/// Cancels every subscription of the actor with this address; answers how many there were.
-///
-/// # Errors
-/// Those of the store.
-pub fn unsubscribe(tx: &mut Tx<'_>, actor: &Actor, target_url: &str) -> Result<usize, Error> {
-    let ids: Vec<i64> = tx.all(
-        "select s.id from subscription s
-         where s.user_id = $1 and s.target_url = $2 and s.ended_at is null
-             and s.installation_id is null
-         order by s.id {lock s}",
-        params![actor.user, target_url],
-    )?;
-    for id in &ids {
-        end(tx, *id, actor.now)?;
-    }
-    Ok(ids.len())
-}
-
-/// Cancels a subscription: nothing more is delivered.
-pub(crate) fn end(tx: &mut Tx<'_>, id: i64, now: i64) -> Result<(), Error> {
-    tx.exec("update subscription set ended_at = $2 where id = $1", params![id, now])?;
-    tx.exec(
-        "update delivery set status = 'stopped', ended_at = $2
-         where subscription_id = $1 and status = 'pending'",
-        params![id, now],
-    )?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@
 //!   [`due`] loads the object through the membership of the subscriber.
 
 mod due;
+mod ending;
 mod kind;
 mod manage;
 mod saw;
@@ -28,8 +29,10 @@ use halyard_platform::{
 use serde::{Deserialize, Serialize};
 
 pub use due::{Due, Finished, due, finish};
+pub(crate) use ending::leave;
+pub use ending::{end_unrepresented, unsubscribe};
 pub use kind::{KINDS, Kind};
-pub use manage::{NewSubscription, get, list, subscribe, unsubscribe};
+pub use manage::{NewSubscription, get, list, subscribe};
 pub use saw::could_see;
 pub use settle::still_due;
 pub use settle::{DOWN, End, Outcome, RETRIES, settle};

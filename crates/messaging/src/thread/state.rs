@@ -238,7 +238,8 @@ pub fn mark_unread(
     obj_index: i64,
 ) -> Result<(), Error> {
     let thread = access(tx, actor, id)?;
-    set_read(tx, actor.user, &thread, unread_from(&thread, obj_index))
+    let items = unread_from(tx, &thread, obj_index)?;
+    set_read(tx, actor.user, &thread, items)
 }
 
 /// As [`mark_unread`], for the other participants.
@@ -252,7 +253,7 @@ pub fn mark_unread_for_others(
     obj_index: i64,
 ) -> Result<(), Error> {
     let thread = access(tx, actor, id)?;
-    let items = unread_from(&thread, obj_index);
+    let items = unread_from(tx, &thread, obj_index)?;
     tx.exec(
         "update thread_state set read_items = $3, behind = $4
          where thread_id = $1 and user_id <> $2 and follows",
@@ -268,12 +269,12 @@ pub fn mark_unread_for_others(
     Ok(())
 }
 
-fn unread_from(thread: &Access, obj_index: i64) -> i64 {
+fn unread_from(tx: &mut Tx<'_>, thread: &Access, obj_index: i64) -> Result<i64, Error> {
     if obj_index < 0 {
-        return 0;
+        return Ok(0);
     }
     // After the newest comment nothing follows that could be unread: then it is unread itself.
-    obj_index.saturating_add(2).min(thread.items() - 1)
+    Ok(obj_index.saturating_add(2).min(unread::live_items(tx, thread.id)? - 1))
 }
 
 fn set_read(tx: &mut Tx<'_>, user: UserId, thread: &Access, items: i64) -> Result<(), Error> {

@@ -46,6 +46,7 @@ struct Candidate {
     thread: ThreadId,
     channel: ChannelId,
     items: i64,
+    live_items: i64,
     read_items: i64,
     last_updated_at: Millis,
 }
@@ -56,10 +57,20 @@ impl FromRow for Candidate {
             thread: row.get()?,
             channel: row.get()?,
             items: row.get()?,
+            live_items: row.get()?,
             read_items: row.get()?,
             last_updated_at: row.get()?,
         })
     }
+}
+
+/// How many items there are up to the newest one that is not removed, as SQL. What is removed is
+/// unread for nobody.
+macro_rules! live_items_sql {
+    () => {
+        "case when t.tail_items = t.last_obj_index + 2 then t.live_items
+             else t.last_obj_index + 2 end"
+    };
 }
 
 /// How many items were read, as SQL: an explicit pointer when behind, else what the watermark
@@ -111,13 +122,17 @@ fn candidates(
     workspace: WorkspaceId,
 ) -> Result<(Vec<Candidate>, usize), db::Error> {
     let mut candidates: Vec<Candidate> = tx.all(
-        "select t.id, t.channel_id, t.last_obj_index + 2, s.read_items, t.last_updated_at
-         from thread_state s
-         join thread t on t.id = s.thread_id and t.removed_at is null
-         join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
-         join channel c on c.id = t.channel_id and c.removed_at is null
-         where s.user_id = $1 and s.behind and t.workspace_id = $2
-             and t.last_updated_at <= cm.read_before",
+        concat!(
+            "select t.id, t.channel_id, t.last_obj_index + 2, ",
+            live_items_sql!(),
+            ", s.read_items, t.last_updated_at
+             from thread_state s
+             join thread t on t.id = s.thread_id and t.removed_at is null
+             join channel_member cm on cm.channel_id = t.channel_id and cm.user_id = $1
+             join channel c on c.id = t.channel_id and c.removed_at is null
+             where s.user_id = $1 and s.behind and t.workspace_id = $2
+                 and t.last_updated_at <= cm.read_before"
+        ),
         params![actor.user, workspace],
     )?;
     let recent = recent(tx, actor, workspace)?;
@@ -125,7 +140,7 @@ fn candidates(
     let settled = tx.settled(actor.now);
     let scanned = recent.iter().filter(|thread| thread.last_updated_at <= settled).count();
     candidates.extend(recent);
-    candidates.retain(|candidate| candidate.read_items < candidate.items);
+    candidates.retain(|candidate| candidate.read_items < candidate.live_items);
     candidates.sort_unstable_by_key(|candidate| (candidate.last_updated_at, candidate.thread));
     Ok((candidates, scanned))
 }
@@ -167,6 +182,8 @@ fn recent(
     tx.all(
         concat!(
             "select t.id, t.channel_id, t.last_obj_index + 2, ",
+            live_items_sql!(),
+            ", ",
             read_items_sql!(),
             ",
                  t.last_updated_at
@@ -209,6 +226,11 @@ pub(crate) fn read_items(
         params![thread.id, actor.user],
     )?;
     Ok(pointer.and_then(|(items,)| items).unwrap_or(0))
+}
+
+/// How many items a thread has up to the newest one that is not removed.
+pub(super) fn live_items(tx: &mut Tx<'_>, thread: ThreadId) -> Result<i64, db::Error> {
+    tx.one(concat!("select ", live_items_sql!(), " from thread t where t.id = $1"), params![thread])
 }
 
 /// Moves the actor's watermarks forward without changing what is unread.

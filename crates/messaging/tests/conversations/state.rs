@@ -3,6 +3,7 @@
 use halyard_messaging::{
     Error, MessageId,
     conversation::{self, ConversationChange, Filter, Position},
+    message,
 };
 use halyard_platform::on_both_databases;
 
@@ -51,6 +52,26 @@ on_both_databases! {
             let refused = write(test, move |tx| conversation::mute(tx, &by(ANN), id, minutes)).await;
             assert!(matches!(refused, Err(Error::Invalid { field: "minutes", .. })), "{refused:?}");
         }
+    }
+
+    async fn what_is_removed_is_unread_for_nobody(test: &TestDb) {
+        people(test).await;
+        let id = conversation_of(test, &[ANN, BOB]).await;
+        let (one, two) = (say(test, by(ANN), id, "one").await.id, say(test, by(ANN), id, "two").await.id);
+        done(test, move |tx| message::remove(tx, &by(ANN), two)).await;
+        assert_eq!(unread(test, BOB, id).await, Some((-1, false)));
+        done(test, move |tx| message::remove(tx, &by(ANN), one)).await;
+        assert_eq!(unread(test, BOB, id).await, None);
+        done(test, move |tx| conversation::mark_unread(tx, &by(BOB), id, Position::Newest)).await;
+        assert_eq!(unread(test, BOB, id).await, None, "there is nothing to read");
+        let three = say(test, by(ANN), id, "three").await.id;
+        assert_eq!(unread(test, BOB, id).await, Some((-1, false)));
+        let four = say(test, by(ANN), id, "four").await.id;
+        done(test, move |tx| conversation::mark_read(tx, &by(BOB), id, Position::Newest)).await;
+        done(test, move |tx| message::remove(tx, &by(ANN), four)).await;
+        done(test, move |tx| conversation::mark_unread(tx, &by(BOB), id, Position::Newest)).await;
+        assert_eq!(unread(test, BOB, id).await, Some((1, false)), "{three}");
+        invariants(test).await;
     }
 
     async fn reading_moves_forward_and_unreading_says_from_where(test: &TestDb) {

@@ -43,9 +43,18 @@ struct ModelThread {
     items: i64,
     last_updated: Millis,
     comments: Vec<(CommentId, i64)>,
+    /// Indexes of comments that are removed.
+    removed: BTreeSet<i64>,
     follows: BTreeSet<UserId>,
     read: BTreeMap<UserId, i64>,
     mentions: BTreeSet<(UserId, i64)>,
+}
+
+impl ModelThread {
+    /// The number of the newest item that is not removed.
+    fn live(&self) -> i64 {
+        (1..=self.items).rev().find(|item| !self.removed.contains(&(item - 2))).unwrap_or(0)
+    }
 }
 
 struct Model {
@@ -66,7 +75,7 @@ impl Model {
                 let read = thread.read.get(&user).copied().unwrap_or(0);
                 let mentioned =
                     thread.mentions.iter().any(|(who, at)| *who == user && *at > read - 2);
-                (read < thread.items).then(|| {
+                (read < thread.live()).then(|| {
                     (thread.last_updated, (*id, thread.channel, (read - 2).max(-1), mentioned))
                 })
             })
@@ -102,6 +111,7 @@ async fn step(test: &TestDb, team: &Team, model: &mut Model, dice: &mut Dice) ->
                 items: 1,
                 last_updated: now,
                 comments: Vec::new(),
+                removed: BTreeSet::new(),
                 follows: BTreeSet::from([user]),
                 read: BTreeMap::from([(user, 1)]),
                 mentions: BTreeSet::new(),
@@ -144,6 +154,7 @@ async fn step(test: &TestDb, team: &Team, model: &mut Model, dice: &mut Dice) ->
             let (said, at) = dice.pick(&comments);
             done(test, team.ann, now, move |tx, a| comment::remove(tx, a, said)).await;
             model.thread(id).mentions.retain(|(_, mention)| *mention != at);
+            model.thread(id).removed.insert(at);
             format!("comment {at} of {id} is removed")
         }
         8..=10 => {
@@ -156,7 +167,7 @@ async fn step(test: &TestDb, team: &Team, model: &mut Model, dice: &mut Dice) ->
         11 | 12 => {
             done(test, user, now, move |tx, a| thread::mark_unread(tx, a, id, index)).await;
             let thread = model.thread(id);
-            let read = if index < 0 { 0 } else { (index + 2).min(thread.items - 1) };
+            let read = if index < 0 { 0 } else { (index + 2).min(thread.live() - 1) };
             thread.read.insert(user, read);
             format!("{user} marks {id} unread from {index}")
         }
@@ -164,7 +175,7 @@ async fn step(test: &TestDb, team: &Team, model: &mut Model, dice: &mut Dice) ->
             done(test, user, now, move |tx, a| thread::mark_unread_for_others(tx, a, id, index))
                 .await;
             let thread = model.thread(id);
-            let read = if index < 0 { 0 } else { (index + 2).min(thread.items - 1) };
+            let read = if index < 0 { 0 } else { (index + 2).min(thread.live() - 1) };
             for other in thread.follows.clone().into_iter().filter(|other| *other != user) {
                 thread.read.insert(other, read);
             }

@@ -1,7 +1,7 @@
 //! Read pointers and what is unread.
 
 use halyard_messaging::{
-    Audience, Error, Reach, channel,
+    Audience, Error, Reach, channel, comment,
     thread::{self, Thread},
 };
 use halyard_platform::{clock::Millis, db::Dialect, on_both_databases};
@@ -17,6 +17,31 @@ const HOUR: Millis = 3_600_000;
 
 on_both_databases! {
     migrations();
+
+    async fn what_is_removed_is_unread_for_nobody(test: &TestDb) {
+        let team = Team::new(&test.db).await;
+        let Thread { id, .. } = start(test, team.ann, NOW, team.general, EVERYONE).await;
+        done(test, team.bo, NOW, move |tx, a| thread::mark_read(tx, a, id, 0)).await;
+        let mut said = Vec::new();
+        for content in ["a", "b", "c"] {
+            said.push(say(test, team.ann, NOW, id, content).await.id);
+        }
+        let look = async || pointer(test, &team, team.bo, NOW, id).await;
+        let remove = async |at: usize| {
+            let comment = said[at];
+            done(test, team.ann, NOW, move |tx, a| comment::remove(tx, a, comment)).await;
+        };
+        remove(2).await;
+        assert_eq!(look().await, Some((-1, false)), "two are left");
+        remove(0).await;
+        assert_eq!(look().await, Some((-1, false)), "one is left");
+        remove(1).await;
+        assert_eq!(look().await, None);
+        // What comes then is unread, from where they had stopped.
+        say(test, team.ann, NOW, id, "d").await;
+        assert_eq!(look().await, Some((-1, false)));
+        invariants(test).await;
+    }
 
     async fn the_pointer_moves_forward_and_not_beyond_the_newest(test: &TestDb) {
         let team = Team::new(&test.db).await;

@@ -7,6 +7,7 @@ use halyard_identity::{
     audit::OPERATOR,
     oauth::{self, ApplicationId, AuthMethod, NewApplication, RedirectUri},
 };
+use halyard_messaging::subscription::end_unrepresented;
 use halyard_platform::{clock::Clock, db::Db, random::Random};
 use serde_json::json;
 
@@ -39,6 +40,9 @@ pub(crate) enum Action {
         /// It runs with people and cannot keep a secret: it gets none and needs PKCE
         #[arg(long)]
         public: bool,
+        /// Its tokens expire, and it renews them with refresh tokens
+        #[arg(long)]
+        refresh: bool,
     },
     /// Lists applications without their secrets
     List {
@@ -72,10 +76,10 @@ pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCo
     start_logging(&config)?;
     let db = open_store(&config).await?;
     let done = match action {
-        Action::Add { name, redirect_uris, website, scopes, owner, public } => {
+        Action::Add { name, redirect_uris, website, scopes, owner, public, refresh } => {
             let new = read(name, &redirect_uris, website, scopes.as_deref(), public);
             match new {
-                Ok(new) => add(&db, new, owner).await,
+                Ok(new) => add(&db, NewApplication { refreshes: refresh, ..new }, owner).await,
                 Err(error) => Err(error),
             }
         }
@@ -106,6 +110,7 @@ fn read(
         scopes: scopes.map_err(|unknown| anyhow!("scopes: {unknown:?} is not one"))?,
         auth: if public { AuthMethod::None } else { AuthMethod::Post },
         owner: None,
+        refreshes: false,
     };
     new.check().map_err(|error| match error {
         identity::Error::NameInvalid => anyhow!("name: use 1 to 255 characters"),
@@ -160,6 +165,7 @@ async fn list(db: &Db, as_json: bool) -> anyhow::Result<()> {
                     "redirect_uris": uris,
                     "scopes": application.scopes.map(|scopes| scopes.to_string()),
                     "auth_method": application.auth.name(),
+                    "refreshes": application.refreshes,
                     "owner_id": application.owner,
                     "people": people(application.id),
                     "created_ts": application.created_at / 1000,
@@ -188,9 +194,11 @@ async fn list(db: &Db, as_json: bool) -> anyhow::Result<()> {
 async fn remove(db: &Db, id: i64) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let removed = db
-        .write(move |tx| {
+        .write(move |tx| -> Result<bool, identity::Error> {
             tx.set_origin(OPERATOR);
-            oauth::remove(tx, None, ApplicationId(id), now)
+            let removed = oauth::remove(tx, None, ApplicationId(id), now)?;
+            end_unrepresented(tx, Some(ApplicationId(id)), now)?;
+            Ok(removed)
         })
         .await?;
     if !removed {
@@ -234,7 +242,9 @@ async fn revoke(db: &Db, id: i64, user: String) -> anyhow::Result<()> {
         .write(move |tx| -> Result<bool, Failed> {
             tx.set_origin(OPERATOR);
             let user = find(tx, &email)?.id;
-            Ok(oauth::revoke(tx, user, ApplicationId(id), now)?)
+            let revoked = oauth::revoke(tx, user, ApplicationId(id), now)?;
+            end_unrepresented(tx, Some(ApplicationId(id)), now)?;
+            Ok(revoked)
         })
         .await
         .map_err(Failed::into_inner)?;

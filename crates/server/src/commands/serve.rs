@@ -14,7 +14,7 @@ use crate::{
     automation::keys::KeyFile,
     config::Config,
     demo,
-    mail::{self, Outbox},
+    mail::{self, Begins, Outbox},
     wiring::{self, start_logging},
     workers,
 };
@@ -61,13 +61,7 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
         format!("listen: cannot serve on {}; choose another address with --listen", config.listen)
     })?;
     let address = listener.local_addr()?;
-    let mail = match (config.smtp_listen, &config.mail_domain) {
-        (Some(address), Some(domain)) => {
-            let intake = mail::Intake::new(app.clone(), domain.clone(), config.mail_limit);
-            Some(mail::listen(address, intake).await?)
-        }
-        _ => None,
-    };
+    let mail = take_mail(&app, &config).await?;
     if arguments.demo {
         let credentials = demo::create(&app.db, &app.blobs, &app.clock, &app.random).await?;
         super::print(&demo::welcome(&credentials, address));
@@ -86,17 +80,39 @@ pub(super) async fn run(mut config: Config, arguments: &Arguments) -> anyhow::Re
     let served = serve(listener, &app).await;
     keeping.abort();
     drop(statistics);
-    if let Some(mail) = mail {
+    for mail in mail {
         mail.stop(GRACE).await;
     }
     for follower in following {
         follower.stop().await;
+    }
+    if let Err(error) = workers::write_uses(&app).await {
+        tracing::warn!(error = format!("{error:#}"), "the last uses of tokens are not noted");
     }
     let (stopped, _) = tokio::join!(working.stop(GRACE), delivering.stop(GRACE));
     app.db.close().await;
     tracing::info!(jobs_ended = stopped.ended, jobs_released = stopped.released, "stopped");
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Listens for mail, where that is wanted.
+async fn take_mail(app: &Arc<App>, config: &Config) -> anyhow::Result<Vec<mail::Listening>> {
+    let Some(domain) = &config.mail_domain else { return Ok(Vec::new()) };
+    let tls = match (&config.smtp_certificate, &config.smtp_key) {
+        (Some(certificate), Some(key)) => Some(mail::Tls::open(certificate, key)?),
+        _ => None,
+    };
+    let intake = mail::Intake::new(app.clone(), domain.clone(), config.mail_limit, tls);
+    let intake = Arc::new(intake);
+    let wanted = [(config.smtp_listen, Begins::Plain), (config.smtps_listen, Begins::Encrypted)];
+    let mut listening = Vec::new();
+    for (address, begins) in wanted {
+        if let Some(address) = address {
+            listening.push(mail::listen(address, begins, intake.clone()).await?);
+        }
+    }
+    Ok(listening)
 }
 
 async fn serve(listener: TcpListener, app: &Arc<App>) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use halyard_identity::{
     self as identity, ALL_SCOPES, Scopes, SecretHash, TokenKind, audit::OPERATOR,
 };
+use halyard_messaging::subscription::end_unrepresented;
 use halyard_platform::{clock::Clock, db::Db, random::Random};
 use serde_json::json;
 
@@ -131,9 +132,11 @@ async fn list(db: &Db, user: Option<String>, as_json: bool) -> anyhow::Result<()
 async fn revoke(db: &Db, id: i64) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let revoked = db
-        .write(move |tx| {
+        .write(move |tx| -> Result<bool, identity::Error> {
             tx.set_origin(OPERATOR);
-            identity::revoke_token(tx, id, now)
+            let revoked = identity::revoke_token(tx, id, now)?;
+            end_unrepresented(tx, None, now)?;
+            Ok(revoked)
         })
         .await?;
     if !revoked {

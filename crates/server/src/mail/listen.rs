@@ -10,12 +10,21 @@ use tokio::{
     time::timeout,
 };
 
-use super::{session, take::Intake};
+use super::{session, take::Intake, tls::Stream};
 
 /// Conversations at the same time; more are asked to come again.
 const SESSIONS: usize = 100;
 /// Longest conversation.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
+
+/// How conversations begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// In plain text; they may be encrypted later where there is a certificate.
+    Plain,
+    /// Encrypted; needs a certificate.
+    Encrypted,
+}
 
 /// A listener at work.
 pub(crate) struct Listening {
@@ -41,17 +50,34 @@ impl Listening {
 ///
 /// # Errors
 /// When the address cannot be had.
-pub(crate) async fn listen(address: SocketAddr, intake: Intake) -> anyhow::Result<Listening> {
+pub(crate) async fn listen(
+    address: SocketAddr,
+    begins: Begins,
+    intake: Arc<Intake>,
+) -> anyhow::Result<Listening> {
+    let key = match begins {
+        Begins::Plain => "smtp_listen",
+        Begins::Encrypted => "smtps_listen",
+    };
     let listener = TcpListener::bind(address)
         .await
-        .with_context(|| format!("smtp_listen: cannot take mail on {address}"))?;
-    tracing::info!(address = %listener.local_addr()?, "taking mail");
+        .with_context(|| format!("{key}: cannot take mail on {address}"))?;
+    let address = listener.local_addr()?;
+    match begins {
+        Begins::Plain => tracing::info!(%address, "taking mail"),
+        Begins::Encrypted => tracing::info!(%address, "taking encrypted mail"),
+    }
     let (stop, stopping) = watch::channel(false);
-    let task = tokio::spawn(run(listener, Arc::new(intake), stopping));
+    let task = tokio::spawn(run(listener, begins, intake, stopping));
     Ok(Listening { stop, task })
 }
 
-async fn run(listener: TcpListener, intake: Arc<Intake>, mut stopping: watch::Receiver<bool>) {
+async fn run(
+    listener: TcpListener,
+    begins: Begins,
+    intake: Arc<Intake>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let room = Arc::new(Semaphore::new(SESSIONS));
     let mut sessions = JoinSet::new();
     loop {
@@ -73,9 +99,14 @@ async fn run(listener: TcpListener, intake: Arc<Intake>, mut stopping: watch::Re
         let stopping = stopping.clone();
         sessions.spawn(async move {
             let Ok(_held) = room.try_acquire() else {
-                return session::turn_away(stream).await;
+                // Whoever expects encryption would not understand a word.
+                if begins == Begins::Plain {
+                    session::turn_away(stream).await;
+                }
+                return;
             };
-            match timeout(LONGEST, session::run(stream, &intake, stopping)).await {
+            let stream: Box<dyn Stream> = Box::new(stream);
+            match timeout(LONGEST, session::run(stream, begins, &intake, stopping)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(%error, "a mail connection broke"),
                 Err(_) => tracing::debug!("a mail connection took too long"),

@@ -10,8 +10,10 @@ mod quote;
 mod render;
 mod session;
 mod take;
+mod tls;
 
-pub(crate) use listen::listen;
+pub(crate) use listen::{Begins, Listening, listen};
 pub(crate) use outbox::{Outbox, RETRIES};
 pub(crate) use post::post;
 pub(crate) use take::Intake;
+pub(crate) use tls::Tls;

@@ -13,7 +13,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::take::{Incoming, Intake, Recipient, Verdict};
+use super::{
+    listen::Begins,
+    take::{Incoming, Intake, Recipient, Verdict},
+    tls::Stream,
+};
 
 /// Longest wait for the other side (RFC 5321 asks for at least this).
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -29,12 +33,26 @@ pub(super) async fn turn_away(mut stream: TcpStream) {
 
 /// Holds a conversation to its end.
 pub(super) async fn run(
-    stream: TcpStream,
+    mut stream: Box<dyn Stream>,
+    begins: Begins,
     intake: &Intake,
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let mut session =
-        Session { stream, intake, greeted: false, from: false, to: None, data: None, mistakes: 0 };
+    let encrypted = begins == Begins::Encrypted;
+    if encrypted {
+        let tls = intake.tls.as_ref().ok_or_else(|| io::Error::other("no certificate"))?;
+        stream = tls.accept(stream).await?;
+    }
+    let mut session = Session {
+        stream,
+        encrypted,
+        intake,
+        greeted: false,
+        from: false,
+        to: None,
+        data: None,
+        mistakes: 0,
+    };
     session.say(&format!("220 {} ESMTP Halyard", intake.domain)).await?;
     let mut commands = RequestReceiver::default();
     let mut buffer = vec![0; 16 * 1024];
@@ -68,8 +86,17 @@ pub(super) async fn run(
                 Err(Syntax::NeedsMoreData { .. }) => break,
                 Err(error) => session.mistake(&error).await?,
             };
-            if next == Next::Close {
-                return Ok(());
+            match next {
+                Next::GoOn => {}
+                Next::Close => return Ok(()),
+                // Whatever came in plain text behind it may be from somebody in between.
+                Next::Encrypt if !bytes.as_slice().is_empty() => {
+                    return session.say("501 5.5.2 Nothing may follow STARTTLS").await;
+                }
+                Next::Encrypt => {
+                    session.encrypt().await?;
+                    commands = RequestReceiver::default();
+                }
             }
         }
     }
@@ -84,10 +111,13 @@ pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
 enum Next {
     GoOn,
     Close,
+    /// Go on, encrypted.
+    Encrypt,
 }
 
 struct Session<'a> {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
+    encrypted: bool,
     intake: &'a Intake,
     greeted: bool,
     /// A sender was named.
@@ -107,7 +137,8 @@ struct Data {
 
 impl Session<'_> {
     async fn say(&mut self, line: &str) -> io::Result<()> {
-        self.stream.write_all(format!("{line}\r\n").as_bytes()).await
+        self.stream.write_all(format!("{line}\r\n").as_bytes()).await?;
+        self.stream.flush().await
     }
 
     async fn answer<T: AsRef<str>>(&mut self, request: Request<T>) -> io::Result<Next> {
@@ -116,12 +147,14 @@ impl Session<'_> {
                 self.reset();
                 self.greeted = true;
                 let (domain, limit) = (&self.intake.domain, self.intake.limit);
+                let starttls = if self.may_encrypt() { "250-STARTTLS\r\n" } else { "" };
                 let lines = format!(
-                    "250-{domain}\r\n250-SIZE {limit}\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n\
-                     250-PIPELINING\r\n250 ENHANCEDSTATUSCODES"
+                    "250-{domain}\r\n{starttls}250-SIZE {limit}\r\n250-8BITMIME\r\n\
+                     250-SMTPUTF8\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES"
                 );
                 self.say(&lines).await?;
             }
+            Request::StartTls if self.may_encrypt() => return Ok(Next::Encrypt),
             Request::Helo { .. } => {
                 self.reset();
                 self.greeted = true;
@@ -190,6 +223,21 @@ impl Session<'_> {
             }
         }
         Ok(Next::GoOn)
+    }
+
+    fn may_encrypt(&self) -> bool {
+        !self.encrypted && self.intake.tls.is_some()
+    }
+
+    /// Begins anew, encrypted: what was said before does not count (RFC 3207).
+    async fn encrypt(&mut self) -> io::Result<()> {
+        let tls = self.intake.tls.as_ref().ok_or_else(|| io::Error::other("no certificate"))?;
+        self.say("220 2.0.0 Go on").await?;
+        let plain = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        self.stream = tls.accept(plain).await?;
+        self.reset();
+        (self.encrypted, self.greeted) = (true, false);
+        Ok(())
     }
 
     fn reset(&mut self) {

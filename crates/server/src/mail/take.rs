@@ -9,7 +9,7 @@ use halyard_messaging::mail::{
 };
 use halyard_platform::{blobs::BlobWriter, db, jobs};
 
-use super::parse::about;
+use super::{parse::about, tls::Tls};
 
 /// Bytes of a mail in which its headers are looked for.
 const HEAD: usize = 128 * 1024;
@@ -21,6 +21,8 @@ pub(crate) struct Intake {
     pub(super) domain: String,
     /// Largest mail, in bytes.
     pub(super) limit: u64,
+    /// What encrypts conversations, where there is a certificate.
+    pub(super) tls: Option<Tls>,
 }
 
 /// An address that we have given out.
@@ -76,8 +78,8 @@ impl Incoming {
 
 impl Intake {
     /// For what comes in at `domain`.
-    pub(crate) fn new(app: Arc<App>, domain: String, limit: u64) -> Self {
-        Self { app, domain, limit }
+    pub(crate) fn new(app: Arc<App>, domain: String, limit: u64, tls: Option<Tls>) -> Self {
+        Self { app, domain, limit, tls }
     }
 
     /// The address, if we have given it out and it still works.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use halyard_platform::db::{Location, testing::TestDb};
+use halyard_platform::db::{Db, Location, Options, Schema, testing::TestDb};
 use serde_json::Value;
 
 /// Longest that a process may take for one step.
@@ -61,6 +61,20 @@ impl Installation {
         self.scratch.path().join("data")
     }
 
+    /// Writes the configuration that commands read from now on.
+    pub(crate) fn configure(&self, settings: &str) {
+        std::fs::write(self.scratch.path().join("halyard.toml"), settings).unwrap();
+    }
+
+    /// Its database, which must be there already.
+    pub(crate) async fn store(&self) -> Db {
+        let options = match &self.database {
+            Some(database) => database.options(),
+            None => Options::sqlite(self.data().join("halyard.db")),
+        };
+        Db::open_with(options, Schema::AsIs).await.unwrap()
+    }
+
     /// Starts a command with this on its standard input.
     pub(crate) fn start(&self, words: &[&str], input: &[u8]) -> Running {
         let mut running = self.start_open(words);
@@ -106,7 +120,12 @@ impl Installation {
 
     /// Starts the server; answers it and its address.
     pub(crate) async fn serve(&self) -> (Running, String) {
-        let words = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
+        self.serve_at("127.0.0.1:0").await
+    }
+
+    /// Starts the server at this address.
+    pub(crate) async fn serve_at(&self, listen: &str) -> (Running, String) {
+        let words = ["serve", "--listen", listen, "--log-format", "json"];
         let mut server = self.start(&words, b"");
         loop {
             let line: Value = serde_json::from_str(&server.error_line().await).unwrap();

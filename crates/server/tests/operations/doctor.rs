@@ -20,6 +20,28 @@ const REPAIRABLE: &[(&str, &str)] = &[
          select hash, 'reset', 9999, 9 from token where id = 1",
     ),
     ("orphan-token-application_id", "update token set application_id = 9999 where id = 4"),
+    ("orphan-token-grant_id", "update token set grant_id = 9999 where id = 3"),
+    (
+        "orphan-oauth_grant",
+        "insert into oauth_grant (application_id, user_id, scope, family_hash, current_hash,
+             created_at, renewed_at)
+         select 9999, 1, 'user:read', hash, hash, 1, 1 from token where id = 1",
+    ),
+    (
+        "unrepresented-subscription",
+        "insert into subscription (user_id, event, target_url, secret, created_at, application_id)
+         values (1, 'comment_added', 'https://x.example/', 's', 1, 8888)",
+    ),
+    (
+        "thread-live-items",
+        "update thread set tail_items = last_obj_index + 2, live_items = 77
+         where id = (select min(id) from thread)",
+    ),
+    (
+        "conversation-live-items",
+        "update conversation set tail_items = last_obj_index + 1, live_items = 77
+         where id = (select min(id) from conversation)",
+    ),
     (
         "orphan-consent-user_id",
         "insert into application (id, client_id, auth_method, name, redirect_uris, created_at)

@@ -15,8 +15,8 @@ use tokio::{
 
 use crate::support::{Api, Installation};
 
-const LIMIT: usize = 200_000;
-const DOMAIN: &str = "in.example.com";
+pub(crate) const LIMIT: usize = 200_000;
+pub(crate) const DOMAIN: &str = "in.example.com";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_and_answered_on_sqlite() {
@@ -43,12 +43,12 @@ async fn out_on_postgres() {
 }
 
 /// A conversation with the listener.
-struct Smtp {
-    stream: BufReader<TcpStream>,
+pub(crate) struct Smtp {
+    pub(crate) stream: BufReader<TcpStream>,
 }
 
 impl Smtp {
-    async fn hello(address: &str) -> Self {
+    pub(crate) async fn hello(address: &str) -> Self {
         let mut smtp = Self { stream: BufReader::new(TcpStream::connect(address).await.unwrap()) };
         assert!(smtp.answer().await.starts_with("220 in.example.com"));
         let hello = smtp.ask("EHLO client.example.com").await;
@@ -56,7 +56,7 @@ impl Smtp {
         smtp
     }
 
-    async fn answer(&mut self) -> String {
+    pub(crate) async fn answer(&mut self) -> String {
         let mut answer = String::new();
         loop {
             let start = answer.len();
@@ -68,7 +68,7 @@ impl Smtp {
         }
     }
 
-    async fn ask(&mut self, line: &str) -> String {
+    pub(crate) async fn ask(&mut self, line: &str) -> String {
         self.stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
         self.answer().await
     }
@@ -99,14 +99,14 @@ impl Smtp {
     }
 }
 
-async fn address(api: &Api, kind: &str, id: &str) -> String {
+pub(crate) async fn address(api: &Api, kind: &str, id: &str) -> String {
     let form = [("obj_type", kind), ("obj_id", id)];
     let made = api.post("loop_in/get_or_create", &form, None).await.unwrap().ok();
     made["email"].as_str().unwrap().to_owned()
 }
 
 /// The comments of a thread once there are as many.
-async fn comments(api: &Api, thread: &str, count: usize) -> Vec<Value> {
+pub(crate) async fn comments(api: &Api, thread: &str, count: usize) -> Vec<Value> {
     let found = Mutex::new(Vec::new());
     eventually("the comments", async || {
         let query = [("thread_id", thread), ("order_by", "asc"), ("from_obj_index", "0")];
@@ -157,6 +157,9 @@ async fn comes_in(installation: &Installation) {
     let to_thread = address(&api, "THREAD", &thread).await;
 
     let mut smtp = Smtp::hello(server.mail()).await;
+    // Nobody is offered what cannot be had.
+    assert!(!smtp.ask("EHLO client.example.com").await.contains("STARTTLS"));
+    assert!(smtp.ask("STARTTLS").await.starts_with("502"));
     // A clean comment of a mail with everything.
     let mail = format!(
         "From: Ann <{ann}>\nTo: <{to_thread}>\nSubject: Re: Plans\nMessage-ID: <1@example.net>\n\

@@ -6,10 +6,12 @@ mod backup;
 mod crash;
 mod disk;
 mod doctor;
+mod handover;
 mod hooks;
 mod import;
 mod load;
 mod mail;
+mod mail_tls;
 #[path = "../../../messaging/tests/support/ranks.rs"]
 mod ranks;
 mod shutdown;

@@ -143,16 +143,19 @@ impl Installation {
         let lines = BufReader::new(child.stderr.take().unwrap());
         // Reads to the end, so that the server never waits for somebody to read its log.
         let log = std::thread::spawn(move || {
-            let (mut log, mut mail) = (String::new(), None);
+            let (mut log, mut mail, mut encrypted) = (String::new(), None, None);
             for line in lines.lines().map_while(Result::ok) {
                 let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
                 if parsed["fields"]["message"] == "taking mail" {
                     mail = parsed["fields"]["address"].as_str().map(str::to_owned);
                 }
+                if parsed["fields"]["message"] == "taking encrypted mail" {
+                    encrypted = parsed["fields"]["address"].as_str().map(str::to_owned);
+                }
                 if parsed["fields"]["message"] == "serving" {
                     let address = parsed["fields"]["address"].as_str().unwrap_or_default();
                     // A second server message would find nobody listening; that is fine.
-                    say.send((address.to_owned(), mail.clone())).ok();
+                    say.send((address.to_owned(), mail.clone(), encrypted.clone())).ok();
                 }
                 log.push_str(&line);
                 log.push('\n');
@@ -162,8 +165,9 @@ impl Installation {
         let out = reading(child.stdout.take().unwrap());
         let address = tokio::task::spawn_blocking(move || said.recv_timeout(PATIENCE));
         match address.await.unwrap() {
-            Ok((address, mail)) => {
-                Server { child, base: format!("http://{address}"), mail, log: Some(log) }
+            Ok((address, mail, encrypted_mail)) => {
+                let base = format!("http://{address}");
+                Server { child, base, mail, encrypted_mail, log: Some(log) }
             }
             Err(_) => {
                 child.kill().unwrap();
@@ -220,6 +224,7 @@ pub(crate) struct Server {
     child: Child,
     base: String,
     mail: Option<String>,
+    encrypted_mail: Option<String>,
     log: Option<std::thread::JoinHandle<String>>,
 }
 
@@ -243,6 +248,11 @@ impl Server {
     /// Where it takes mail.
     pub(crate) fn mail(&self) -> &str {
         self.mail.as_deref().expect("a server that takes mail")
+    }
+
+    /// Where it takes mail over TLS from the start.
+    pub(crate) fn encrypted_mail(&self) -> &str {
+        self.encrypted_mail.as_deref().expect("a server that takes encrypted mail")
     }
 
     /// Ends it at once, as a crash does.

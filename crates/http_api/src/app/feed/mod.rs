@@ -138,6 +138,7 @@ pub(super) async fn listen(
         Ok((principal, workspaces))
     });
     let (principal, workspaces) = person.await?;
+    app.uses.note(&principal, app.clock.now());
     let (frames, received) = mpsc::channel(hub::BACKLOG);
     let (user, scopes) = (principal.user, principal.scopes);
     let listener = Listener { user, scopes, workspaces: workspaces.clone(), frames };

@@ -16,6 +16,8 @@ mod values;
 
 use std::collections::HashMap;
 
+use sha2::{Digest, Sha256};
+
 pub use lists::{List, Object};
 pub use multipart::{HEAD, Upload, file_name};
 pub use read::{ReadError, ReadLimits};
@@ -27,6 +29,13 @@ pub use values::{Kind, Param, Patch, Problem, Raw};
 pub struct Params {
     values: HashMap<String, Raw>,
     upload: Option<Upload>,
+}
+
+/// Adds a piece whose beginning and end are clear.
+fn feed(digest: &mut Sha256, what: &[u8], piece: &[u8]) {
+    digest.update(what);
+    digest.update(piece.len().to_le_bytes());
+    digest.update(piece);
 }
 
 /// What a client sent instead of a usable parameter.
@@ -101,6 +110,25 @@ impl FieldSpec {
 }
 
 impl Params {
+    /// SHA-256 of what was sent, in a form that does not depend on order or on how a multipart body is
+    /// cut into parts. Of a file its name, its size and its beginning count. The parameter `token`
+    /// does not: it may be a new one when a request is repeated.
+    #[must_use]
+    pub fn fingerprint(&self, of: &str) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        feed(&mut digest, b"of", of.as_bytes());
+        let mut sorted: Vec<_> = self.values.iter().filter(|(name, _)| *name != "token").collect();
+        sorted.sort_by_key(|(name, _)| *name);
+        for (name, value) in sorted {
+            feed(&mut digest, b"name", name.as_bytes());
+            value.feed(&mut digest);
+        }
+        if let Some(upload) = &self.upload {
+            upload.feed(&mut digest);
+        }
+        digest.finalize().into()
+    }
+
     /// Takes one parameter. The first of `names` that was given wins; errors carry the first of them.
     /// An uploaded file is found under any name, because clients do not agree on one.
     ///

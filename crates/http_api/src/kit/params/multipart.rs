@@ -11,8 +11,9 @@ use futures_util::Stream;
 use halyard_platform::blobs::{Blob, BlobWriter, Blobs};
 use http::header::CONTENT_DISPOSITION;
 use percent_encoding::percent_decode_str;
+use sha2::Sha256;
 
-use super::{Kind, Param, Problem, Raw, ReadError, ReadLimits};
+use super::{Kind, Param, Problem, Raw, ReadError, ReadLimits, feed};
 
 /// What a field costs beside its name and value, so that a flood of empty ones is too large as well.
 const FIELD_OVERHEAD: u64 = 64;
@@ -40,6 +41,13 @@ impl Upload {
     /// Its length in bytes.
     pub fn size(&self) -> u64 {
         self.content.size()
+    }
+
+    /// Adds it to the fingerprint of a request.
+    pub(super) fn feed(&self, digest: &mut Sha256) {
+        feed(digest, b"file", self.file_name.as_bytes());
+        feed(digest, b"size", &self.size().to_le_bytes());
+        feed(digest, b"head", &self.head);
     }
 
     /// Its first [`HEAD`] bytes, or all of them: enough to tell what kind of file it is.

@@ -1,8 +1,9 @@
 //! A value as it was sent, and what a type must know to be read from one.
 
 use serde_json::Value;
+use sha2::Sha256;
 
-use super::Upload;
+use super::{Upload, feed};
 
 /// A value as it was sent.
 #[derive(Debug)]
@@ -29,6 +30,21 @@ impl Raw {
             Raw::Text(text) | Raw::Json(Value::String(text)) => Some(text),
             Raw::Many(values) if values.len() == 1 => values[0].text(),
             _ => None,
+        }
+    }
+
+    /// Adds the value to the fingerprint of a request.
+    pub(super) fn feed(&self, digest: &mut Sha256) {
+        match self {
+            Raw::Text(text) => feed(digest, b"text", text.as_bytes()),
+            Raw::Json(value) => feed(digest, b"json", value.to_string().as_bytes()),
+            Raw::Many(values) => {
+                feed(digest, b"many", &values.len().to_le_bytes());
+                for value in values {
+                    value.feed(digest);
+                }
+            }
+            Raw::File(upload) => upload.feed(digest),
         }
     }
 

@@ -1,4 +1,4 @@
-use halyard_identity::authenticate;
+use halyard_identity::{TokenKind, authenticate, oauth::ApplicationId};
 use halyard_messaging::{
     ChannelId, ConversationId, ThreadId, WorkspaceId,
     subscription::{self, Kind, NewSubscription, Range},
@@ -80,7 +80,8 @@ pub(crate) async fn subscribe(call: Call, p: Subscribe) -> Reply {
     let credentials = call.credentials;
     let mut reply = call
         .write(move |tx, actor| {
-            authenticate(tx, &credentials, actor.now)?.scopes.require(event.scope())?;
+            let presented = authenticate(tx, &credentials, actor.now)?;
+            presented.scopes.require(event.scope())?;
             let new = NewSubscription {
                 event,
                 target_url: target.to_string(),
@@ -89,6 +90,7 @@ pub(crate) async fn subscribe(call: Call, p: Subscribe) -> Reply {
                 channel: p.channel_id.map(|id| id.resolve(tx, actor)).transpose()?,
                 thread: p.thread_id.map(|id| id.resolve(tx, actor)).transpose()?,
                 conversation: p.conversation_id,
+                application: application(presented.kind),
             };
             Ok(Subscribed::new(subscription::subscribe(tx, actor, &new)?))
         })
@@ -101,11 +103,20 @@ pub(crate) async fn unsubscribe(call: Call, p: Unsubscribe) -> Reply {
     // In the form in which it was kept.
     let target = outbound::url(p.target_url.trim())
         .map_err(|error| Error::invalid("target_url", &error.to_string()))?;
+    let credentials = call.credentials;
     call.write(move |tx, actor| {
-        subscription::unsubscribe(tx, actor, target.as_str())?;
+        let application = application(authenticate(tx, &credentials, actor.now)?.kind);
+        subscription::unsubscribe(tx, actor, application, target.as_str())?;
         Ok(DONE)
     })
     .await
+}
+
+fn application(kind: TokenKind) -> Option<ApplicationId> {
+    match kind {
+        TokenKind::Application(application) => Some(application),
+        TokenKind::Personal | TokenKind::Login | TokenKind::Session => None,
+    }
 }
 
 pub(crate) async fn get(call: Call, (): ()) -> Reply {

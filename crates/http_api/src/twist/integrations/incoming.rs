@@ -1,7 +1,12 @@
 //! What integrations post to us. The secret in the address proves who they are.
 
 use halyard_messaging::{Error as Cause, Post, PostParts, integration};
-use halyard_platform::{db::Tx, events, idempotency, jobs};
+use halyard_platform::{
+    db::Tx,
+    events,
+    idempotency::{self, Asked, Outcome},
+    jobs,
+};
 
 use crate::{
     kit::params::List,
@@ -45,6 +50,7 @@ pub(crate) async fn post_data(call: Call, p: PostData) -> Reply {
         direct_group_mentions: None,
     })?;
     let (title, key, clock) = (p.title, call.idempotency_key.clone(), call.app.clock.clone());
+    let fingerprint = call.fingerprint;
     call.app
         .db
         .write(move |tx| {
@@ -61,8 +67,15 @@ pub(crate) async fn post_data(call: Call, p: PostData) -> Reply {
                 Ok(String::new())
             };
             match &key {
-                Some(key) => idempotency::once(tx, &format!("installation:{id}"), key, now, work),
-                None => work(tx),
+                Some(key) => {
+                    let scope = &format!("installation:{id}");
+                    let asked = Asked { scope, former_scope: scope, key, fingerprint };
+                    match idempotency::once(tx, &asked, now, work)? {
+                        Outcome::Answer(_) => Ok(()),
+                        Outcome::OtherRequest => Err(Error::key_used()),
+                    }
+                }
+                None => work(tx).map(drop),
             }
         })
         .await?;

@@ -8,7 +8,7 @@ const TAG: &str = "oauth";
 
 /// Entries of `paths`.
 pub(super) fn paths() -> Vec<(&'static str, Value)> {
-    let token = exchange("oauth_token", "Gives a token for a code (RFC 6749).");
+    let token = exchange("oauth_token", "Gives a token for a code, or renews one (RFC 6749).");
     let legacy = exchange("oauth_access_token", "The same as `/oauth/token`, by its older name.");
     vec![
         ("/oauth/authorize", json!({"get": authorize()})),
@@ -115,7 +115,10 @@ fn exchange(id: &str, summary: &str) -> Value {
     let mut operation = operation(
         id,
         summary,
-        "A token lasts until it is revoked, so there is nothing to refresh. A code can be used once.",
+        "A token lasts until it is revoked, unless the program has registered with the grant type \
+         `refresh_token`: then it expires, and comes with a refresh token. That one works once and \
+         gives the next; when it comes again later, everything from the same authorization ends. A \
+         code can be used once.",
         &answer("The token.", "OAuthToken"),
     );
     operation["security"] = json!([{"client": []}, {}]);
@@ -182,7 +185,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         "client_name": text("Its name for people."),
         "client_uri": text("Its home page."),
         "redirect_uris": texts("Where codes may be sent."),
-        "grant_types": texts("Only `authorization_code`."),
+        "grant_types": texts("`authorization_code`, and `refresh_token` if tokens are to expire and be renewed."),
         "response_types": texts("Only `code`."),
         "token_endpoint_auth_method": {
             "type": "string", "enum": ["client_secret_basic", "client_secret_post", "none"],
@@ -202,11 +205,14 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "OAuthExchange",
             object(
                 "What `/oauth/token` takes.",
-                &["code"],
+                &[],
                 &json!({
-                    "grant_type": {"type": "string", "enum": ["authorization_code"],
-                        "description": "The only one that there is."},
+                    "grant_type": {"type": "string",
+                        "enum": ["authorization_code", "refresh_token"],
+                        "description": "What the token is given for; a code when it is missing."},
                     "code": text("The code that came back to `redirect_uri`."),
+                    "refresh_token": text("What came with the token before."),
+                    "scope": text("With a refresh token: which of its scopes the next token is to have."),
                     "redirect_uri": text("The address of the request, if it named one."),
                     "code_verifier": text("The verifier of PKCE."),
                     "client_id": text("The program, unless it is in the header."),
@@ -223,6 +229,9 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                     "access_token": text("The token; its prefix belongs to it."),
                     "token_type": {"type": "string", "enum": ["Bearer"], "description": "Its kind."},
                     "scope": text("What it covers, as the program asked for it."),
+                    "expires_in": {"type": "integer",
+                        "description": "How long it lives, in seconds; missing when it does not expire."},
+                    "refresh_token": text("What renews it; missing when it does not expire."),
                 }),
             ),
         ),
@@ -232,7 +241,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "What `/oauth/revoke` takes.",
                 &["token"],
                 &json!({
-                    "token": text("The token that ends."),
+                    "token": text("The token that ends, or the refresh token; the other one ends with it."),
                     "client_id": text("The program, unless it is in the header."),
                     "client_secret": text("Its secret, unless it is in the header."),
                 }),
@@ -276,7 +285,7 @@ fn server() -> Value {
         "scopes_supported": texts("All scopes."),
         "response_types_supported": texts("Only `code`."),
         "response_modes_supported": texts("Only `query`."),
-        "grant_types_supported": texts("Only `authorization_code`."),
+        "grant_types_supported": texts("`authorization_code` and `refresh_token`."),
         "code_challenge_methods_supported": texts("Only `S256`."),
         "client_id_metadata_document_supported":
             {"type": "boolean", "description": "Whether an address may be a `client_id`."},

@@ -102,7 +102,7 @@ pub(super) fn idempotency_key() -> Value {
         "name": "Idempotency-Key",
         "in": "header",
         "required": false,
-        "description": "Chosen by the client for one change, for example a UUID. For 24 hours a repeat with the same key gets the first answer and changes nothing again.",
+        "description": "Chosen by the client for one change, for example a UUID. For 24 hours a repeat with the same key gets the first answer and changes nothing again; another request with the same key is refused with status 422.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     })
 }

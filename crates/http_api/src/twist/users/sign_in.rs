@@ -4,7 +4,9 @@ use halyard_identity::{
     UserId,
     audit::{self, Act},
     authenticate, check_email, check_name, create_user, end_session, issue_token,
-    load_user_by_email, redeem_code, revoke_all_tokens, update_profile,
+    load_user_by_email,
+    oauth::replace_tokens,
+    redeem_code, revoke_all_tokens, update_profile,
 };
 use halyard_messaging::{Actor, member};
 use halyard_platform::{clock::Millis, db::Tx};
@@ -91,7 +93,7 @@ pub(super) fn new_token(
     scopes: Scopes,
 ) -> Result<(), Error> {
     let secret = SecretHash::of(token);
-    issue_token(tx, actor.user, TokenKind::Personal, &secret, "login", scopes, actor.now)?;
+    issue_token(tx, actor.user, TokenKind::Login, &secret, "login", scopes, actor.now)?;
     Ok(())
 }
 
@@ -177,8 +179,8 @@ fn accept(
 }
 
 /// Replaces every token of the caller by a new one, which covers what the presented one does: a
-/// token must not be a way to one that may do more. An application replaces its own ones only, and
-/// the new one ends with the consent as the old one would have.
+/// token must not be a way to one that may do more, or lives longer. An application replaces its own
+/// ones only, and the new one ends with the consent as the old one would have.
 ///
 /// The answer has the new token and is never stored for repeats.
 pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
@@ -190,13 +192,10 @@ pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
     let answer = call
         .change(move |tx, actor| {
             let presented = authenticate(tx, &credentials, actor.now)?;
-            let (kind, name, (own, token)) = match presented.kind {
-                TokenKind::Application(_) => (presented.kind, "replaced", &of_application),
-                TokenKind::Personal | TokenKind::Session => {
-                    (TokenKind::Personal, "login", &personal)
-                }
+            let (own, token) = match presented.kind {
+                TokenKind::Application(_) => &of_application,
+                TokenKind::Personal | TokenKind::Login | TokenKind::Session => &personal,
             };
-            revoke_all_tokens(tx, actor.user, kind)?;
             let user = Some(actor.user);
             let act = Act {
                 by: user,
@@ -208,7 +207,17 @@ pub(crate) async fn invalidate_token(call: Call, (): ()) -> Reply {
             };
             audit::record(tx, &act, actor.now)?;
             let secret = SecretHash::of(token);
-            issue_token(tx, actor.user, kind, &secret, name, presented.scopes, actor.now)?;
+            if let TokenKind::Application(application) = presented.kind {
+                replace_tokens(tx, &presented, application, &secret, actor.now)?;
+            } else {
+                // Who replaces a token that ends by itself, or none at all, gets one that does so.
+                let kind = match presented.kind {
+                    TokenKind::Personal => TokenKind::Personal,
+                    _ => TokenKind::Login,
+                };
+                revoke_all_tokens(tx, actor.user, kind)?;
+                issue_token(tx, actor.user, kind, &secret, "login", presented.scopes, actor.now)?;
+            }
             own.answer(tx, actor)
         })
         .await?;

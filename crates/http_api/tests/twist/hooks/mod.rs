@@ -1,5 +1,6 @@
 //! Outbound webhooks: who is told what, signed how, in which order, and what becomes of failures.
 
+mod ending;
 mod events;
 mod receivers;
 

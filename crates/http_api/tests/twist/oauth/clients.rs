@@ -88,7 +88,7 @@ on_both_databases! {
             "client_id": null, "client_secret": null, "client_secret_expires_at": 0,
             "client_id_issued_at": 1_800_000_000, "client_name": "My <app>",
             "client_uri": "https://app.example", "redirect_uris": [CALLBACK, "com.example.app:/cb"],
-            "scope": "user:read threads:write", "grant_types": ["authorization_code"],
+            "scope": "user:read threads:write", "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"], "token_endpoint_auth_method": "client_secret_post",
         }));
         for (name, value, error) in [
@@ -150,6 +150,7 @@ on_both_databases! {
         assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(server["scopes_supported"].as_array().unwrap().len(), 27);
         assert_eq!(server["response_types_supported"], json!(["code"]));
+        assert_eq!(server["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
         for path in ["", "/api/v3"] {
             let resource = app.nobody().get(&format!("/.well-known/oauth-protected-resource{path}")).await.ok();
             assert_eq!(resource["resource"], format!("http://halyard.test{path}"));

@@ -2,6 +2,7 @@
 
 mod authorizing;
 mod clients;
+mod refreshing;
 mod tokens;
 
 use std::{
