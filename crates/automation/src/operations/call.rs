@@ -3,7 +3,7 @@ use halyard_iml::{Collection, Functions, Value};
 use super::session::Subject;
 use crate::{
     apps::{
-        App, Module, ModuleKind, Rpc,
+        App, Component, Finding, Module, ModuleKind, Rpc,
         form::Invalid,
         run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Start},
     },
@@ -16,14 +16,24 @@ pub enum Error {
     /// The app has no such thing.
     #[error("{what}: the app {app} has no {what} {name:?}; it has {known}")]
     Unknown {
-        /// `module` or `rpc`.
-        what: &'static str,
+        /// A module or an RPC.
+        what: Component,
         /// The app.
         app: String,
         /// What was asked for.
         name: String,
         /// What there is.
         known: String,
+    },
+    /// The app has it, and it cannot be used.
+    #[error("{what}: {name} cannot be used. {}:{}: {}", .why.file, .why.path, .why.message)]
+    Unusable {
+        /// Which part of the app.
+        what: Component,
+        /// Its name.
+        name: String,
+        /// What is wrong with it, and where.
+        why: Box<Finding>,
     },
     /// The module is of a kind that is not run this way.
     #[error("module: {name} is {is}; {instead}")]
@@ -195,7 +205,7 @@ impl<'a> Operator<'a> {
         self.app
             .modules
             .get(name)
-            .ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
+            .ok_or_else(|| self.unknown(Component::Module, name, self.app.modules.keys()))
     }
 
     fn polling(&self, name: &str) -> Result<&'a Module, Error> {
@@ -211,15 +221,25 @@ impl<'a> Operator<'a> {
     }
 
     pub(super) fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
-        self.app.rpcs.get(name).ok_or_else(|| self.unknown("rpc", name, self.app.rpcs.keys()))
+        let found = self.app.rpcs.get(name);
+        found.ok_or_else(|| self.unknown(Component::Rpc, name, self.app.rpcs.keys()))
+    }
+
+    /// Why a part of the app is left out.
+    pub(super) fn unusable(&self, what: Component, name: &str) -> Option<Error> {
+        let why = self.app.unusable.get(&(what, name.to_owned()))?;
+        Some(Error::Unusable { what, name: name.to_owned(), why: Box::new(why.clone()) })
     }
 
     fn unknown<'n>(
         &self,
-        what: &'static str,
+        what: Component,
         name: &str,
         known: impl Iterator<Item = &'n String>,
     ) -> Error {
+        if let Some(why) = self.unusable(what, name) {
+            return why;
+        }
         let known: Vec<&str> = known.map(String::as_str).collect();
         Error::Unknown {
             what,

@@ -6,9 +6,11 @@
 mod call;
 mod cursor;
 mod fields;
+mod noted;
 mod session;
 mod watch;
 
 pub use call::{Error, Operator, Using};
 pub use cursor::{forget_cursor, load_cursor, save_cursor};
+pub use noted::Noted;
 pub use watch::Attached;

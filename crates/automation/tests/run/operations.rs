@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use halyard_automation::{
     apps::{
         App,
-        function::{ScriptLimits, Scripts},
+        function::{ScriptLimits, Scripts, mark_shared_thread},
         run::Host,
     },
     operations::{Error, Operator},
@@ -54,8 +54,18 @@ async fn calls_are_tasks_that_move_between_threads() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_function_that_loops_holds_up_nobody_else() {
+#[test]
+fn a_function_that_loops_holds_up_nobody_else() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .on_thread_start(mark_shared_thread)
+        .build()
+        .unwrap();
+    runtime.block_on(others_go_on());
+}
+
+async fn others_go_on() {
     let server =
         Loopback::start(|seen| Reply::json(format!("{{\"at\": \"{}\"}}", seen.target))).await;
     let looping = Build::new("{}")
@@ -175,4 +185,36 @@ async fn fields_that_look_ups_give_are_converted_and_checked() {
         let failed = results[3].clone().unwrap_err();
         assert!(failed.starts_with("RateLimitError") || failed.contains("429"), "{failed}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_only_itself_from_being_run() {
+    let server = Loopback::start(|_| Reply::json("{}")).await;
+    let app = Build::new(&base(&server.url()))
+        .module("sound", "action", r#"{"url": "/sound"}"#)
+        .module(
+            "broken",
+            "action",
+            r#"[{"url": "/first", "method": "POST"}, {"url": "/then", "qs": {"a": "{{1 +}}"}}]"#,
+        )
+        .module("strange", "actoin", r#"{"url": "/strange"}"#)
+        .rpc("listBroken", r#"{"url": "/{{list(}}"}"#)
+        .loaded();
+    let desk = Desk::new(app);
+    let failed = async |module: &str| {
+        desk.operator().call(module, Value::Undefined).await.map(drop).unwrap_err().to_string()
+    };
+    let message = failed("broken").await;
+    for part in ["modules/broken/communication.json:$[1].qs.a: ", "cannot be run"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let message = failed("strange").await;
+    assert!(message.starts_with("module: strange cannot be used. "), "{message}");
+    assert!(message.contains("There is no type of modules `actoin`"), "{message}");
+    let looked = desk.operator().options("listBroken", Value::Undefined).await;
+    let message = looked.map(drop).unwrap_err().to_string();
+    assert!(message.contains("rpcs/listBroken/communication.json:$.url: "), "{message}");
+    assert!(server.seen().is_empty(), "nothing was asked for in vain");
+    desk.operator().call("sound", Value::Undefined).await.unwrap();
+    assert_eq!(server.seen().len(), 1);
 }

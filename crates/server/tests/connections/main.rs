@@ -6,6 +6,7 @@ mod http_app;
 mod making;
 mod process;
 mod refreshing;
+mod renewing;
 mod round_trip;
 mod service;
 mod watching;

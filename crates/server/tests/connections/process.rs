@@ -192,10 +192,24 @@ impl Running {
         .unwrap()
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
     /// Asks it to stop, and waits for that.
     pub(crate) async fn terminate(self) -> Ended {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM).await
+    }
+
+    /// Kills it as `kill -9` does, and waits for that.
+    pub(crate) async fn kill(self) -> Ended {
+        self.signal(rustix::process::Signal::KILL).await
+    }
+
+    /// Sends it a signal, and waits for its end.
+    pub(crate) async fn signal(self, signal: rustix::process::Signal) -> Ended {
+        rustix::process::kill_process(self.id(), signal).unwrap();
         self.end().await
     }
 }

@@ -64,8 +64,20 @@ impl Compiler<'_> {
         }
     }
 
-    /// One request, as it stands in the file.
+    /// One request, as it stands in the file. What cannot be read of it keeps nothing else from being
+    /// used, except in the base, which is in every request.
     pub(crate) fn request(&self, site: &Site<'_>, place: Place) -> Request {
+        let before = site.notes.len();
+        let mut request = self.read(site, place);
+        if place != Place::Base {
+            let errors = site.notes.errors_since(before);
+            site.notes.bear(errors.len());
+            request.broken = errors.into_iter().next().map(Box::new);
+        }
+        request
+    }
+
+    fn read(&self, site: &Site<'_>, place: Place) -> Request {
         let said = Members::of(site, place, REQUEST);
         let moment = Moment::Request;
         let text = |name, most| self.text(said.get(name)?, place, moment, most);
@@ -137,6 +149,7 @@ impl Compiler<'_> {
                 .get("response")
                 .map(|site| self.response(site, place))
                 .unwrap_or_default(),
+            broken: None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::{
     reach::{self, timeout_of},
     scope::{Frame, Page, merged},
     send::Answered,
+    whole,
 };
 use crate::apps::{
     AppError, ErrorType,
@@ -58,6 +59,7 @@ impl Call<'_> {
         mut poll: Option<&mut Poll<'_>>,
         mut after: Option<&mut After<'_>>,
     ) -> Result<Option<Value>, AppError> {
+        whole::expect(self.scene().app, requests)?;
         let mut last: Option<(Value, Option<(&Request, Page)>)> = None;
         for (at, request) in requests.iter().enumerate() {
             let is_last = at + 1 == requests.len();
