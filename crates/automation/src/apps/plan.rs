@@ -140,7 +140,9 @@ pub struct Pagination {
     pub qs: Option<Template>,
     /// `body`
     pub body: Option<Template>,
-    /// `input`, where the request runs an endpoint.
+    /// `endpoint`: where further pages come from, if not from where the first one came.
+    pub endpoint: Option<EndpointCall>,
+    /// `input`, where an endpoint is run.
     pub input: Option<Template>,
 }
 

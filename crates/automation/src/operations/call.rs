@@ -1,6 +1,6 @@
 use halyard_iml::{Collection, Functions, Value};
 
-use super::session::Subject;
+use super::{Known, session::Subject};
 use crate::{
     apps::{
         App, Component, Finding, Module, ModuleKind, Rpc,
@@ -99,6 +99,8 @@ pub struct Operator<'a> {
     pub functions: &'a (dyn Functions + Sync),
     /// The connection; none for apps that need none.
     pub connection: Option<Using<'a>>,
+    /// What look-ups have answered lately, for checking inputs; none to ask each time.
+    pub known: Option<&'a Known>,
 }
 
 /// A connection by its name.
@@ -136,12 +138,13 @@ impl<'a> Operator<'a> {
                 });
             }
         }
-        let input = self.checked(module, &input).await?;
+        let (input, doubts) = self.checked_with_doubts(module, &input).await?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
         let mut session = self.session(&subject, input).await?;
         loop {
             let done = run::module(self.host, found, &session.scene).await;
-            if let Some(outcome) = session.settle(done).await? {
+            if let Some(mut outcome) = session.settle(done).await? {
+                outcome.warnings.splice(0..0, doubts);
                 return Ok(outcome);
             }
         }
@@ -187,14 +190,16 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Runs a look-up.
+    /// Runs a look-up. The service is asked in any case.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn options(&self, rpc: &str, parameters: Value) -> Result<Answered, Error> {
         let found = self.rpc(rpc)?;
         let parameters = self.taken(&found.parameters, &parameters)?;
-        self.looked_up(rpc, parameters).await
+        let answered = self.looked_up(rpc, parameters.clone()).await?;
+        self.remember(rpc, &parameters, &answered.value);
+        Ok(answered)
     }
 
     /// The module of this name.

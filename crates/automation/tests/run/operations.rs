@@ -8,7 +8,7 @@ use halyard_automation::{
         function::{ScriptLimits, Scripts, mark_shared_thread},
         run::Host,
     },
-    operations::{Error, Operator},
+    operations::{Error, Known, Operator},
 };
 use halyard_iml::Value;
 use halyard_platform::outbound::loopback::{Loopback, Reply};
@@ -29,7 +29,13 @@ impl Desk {
     }
 
     fn operator(&self) -> Operator<'_> {
-        Operator { host: &self.host, app: &self.app, functions: &self.scripts, connection: None }
+        Operator {
+            host: &self.host,
+            app: &self.app,
+            functions: &self.scripts,
+            connection: None,
+            known: None,
+        }
     }
 
     async fn call(&self, input: Value) -> String {
@@ -162,6 +168,51 @@ async fn values_are_among_options_where_the_author_wants_it() {
     let (results, asked) = filled(&field(""), &inputs).await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     assert!(asked.is_empty(), "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_look_ups_have_answered_counts_for_a_while() {
+    let server = Loopback::start(|_| Reply::json(r#"[{"label": "Red", "value": 7}]"#)).await;
+    let fields = |dynamic: bool| {
+        format!(
+            r#"[{{"name": "color", "type": "select", "options": "rpc://colors", "dynamic": {dynamic}}}]"#
+        )
+    };
+    let output = r#"{"response": {"output": "{{parameters}}"}}"#;
+    let app = Build::new(&base(&server.url()))
+        .form("strict", output, &fields(false))
+        .form("free", output, &fields(true))
+        .rpc("colors", r#"{"url": "/colors"}"#)
+        .app();
+    let (desk, known) = (Desk::new(app), Known::default());
+    let operator = Operator { known: Some(&known), ..desk.operator() };
+    let call = async |module: &str, input: &str| operator.call(module, value(input)).await;
+    let asked = || server.seen().len();
+    // Nobody asks for options that values need not be among, and nothing is known of them.
+    let free = call("free", r#"{"color": "7"}"#).await.unwrap();
+    assert_eq!((json(&free.bundles[0]), asked()), (r#"{"color":"7"}"#.to_owned(), 0));
+    for _ in 0..3 {
+        call("strict", r#"{"color": "7"}"#).await.unwrap();
+    }
+    assert_eq!(asked(), 1, "once for the same form");
+    // Now they are known.
+    let free = call("free", r#"{"color": "7"}"#).await.unwrap();
+    assert_eq!((json(&free.bundles[0]), free.warnings), (r#"{"color":7}"#.to_owned(), vec![]));
+    let wrong = call("strict", r#"{"color": 8}"#).await.map(drop).unwrap_err().to_string();
+    assert!(wrong.contains("Value '8' not found in options."), "{wrong}");
+    assert_eq!(asked(), 2);
+    let wrong = call("strict", r#"{"color": 8}"#).await.map(drop).unwrap_err().to_string();
+    assert!(wrong.contains("Value '8' not found in options."), "{wrong}");
+    assert_eq!(asked(), 3, "asked anew before a value is refused");
+    let free = call("free", r#"{"color": 8}"#).await.unwrap();
+    assert_eq!(free.warnings, ["color: Value '8' not found in options."]);
+    assert_eq!(asked(), 3);
+    // Who asks for options gets them from the service.
+    operator.options("colors", Value::Undefined).await.unwrap();
+    assert_eq!(asked(), 4);
+    desk.host.clock.advance(30_000);
+    call("strict", r#"{"color": "7"}"#).await.unwrap();
+    assert_eq!(asked(), 5, "not for long");
 }
 
 #[tokio::test]

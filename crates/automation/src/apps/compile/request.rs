@@ -144,7 +144,12 @@ impl Compiler<'_> {
             repeat: said.get("repeat").and_then(|site| self.repeat(site, place)),
             pagination: said.get("pagination").and_then(|site| self.pagination(site, place)),
             timeout: said.get("timeout").and_then(|site| self.timeout(site, place)),
-            endpoint: said.get("endpoint").and_then(|site| self.endpoint(site, &said, place)),
+            endpoint: said.get("endpoint").and_then(|site| {
+                self.endpoint(
+                    site,
+                    said.any("input").map(|site| self.template(site, place, moment)),
+                )
+            }),
             response: said
                 .get("response")
                 .map(|site| self.response(site, place))
@@ -254,6 +259,7 @@ impl Compiler<'_> {
             headers: said.get("headers").and_then(|site| self.object(site, place, moment)),
             qs: said.get("qs").and_then(|site| self.object(site, place, moment)),
             body: said.any("body").map(|site| self.template(site, place, moment)),
+            endpoint: said.get("endpoint").and_then(|site| self.endpoint(site, None)),
             input: said.any("input").map(|site| self.template(site, place, moment)),
         }))
     }
@@ -261,8 +267,7 @@ impl Compiler<'_> {
     fn endpoint(
         &self,
         site: &Site<'_>,
-        request: &Members<'_>,
-        place: Place,
+        input: Option<crate::apps::template::Template>,
     ) -> Option<EndpointCall> {
         let (name, connection) = if site.is_object() {
             let said = Members::named(site, &["name", "connection"]);
@@ -288,11 +293,7 @@ impl Compiler<'_> {
         if !self.endpoints.contains(&*called) {
             name.report(MISSING_ENDPOINT, format!("The app has no endpoint `{called}`."));
         }
-        Some(EndpointCall {
-            name: called,
-            connection: connection.as_ref().and_then(text),
-            input: request.any("input").map(|site| self.template(site, place, Moment::Request)),
-        })
+        Some(EndpointCall { name: called, connection: connection.as_ref().and_then(text), input })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::apps::{
     plan::{Communication, Request},
     rules::{
         BAD_IDENTIFIER, ENCODING, INCOMPLETE, MISSING_CONNECTION, MISSING_PART, MISSING_SANITIZE,
-        TOO_LONG, UNKNOWN_TYPE, WRONG_KIND,
+        NOT_SUPPORTED, TOO_LONG, UNKNOWN_TYPE, WRONG_KIND,
     },
 };
 
@@ -257,6 +257,14 @@ impl<'a> Shop<'a> {
         };
         let said =
             entry.kind.clone().or_else(|| part("type").and_then(|s| s.node.as_text().cloned()));
+        for code in [Code::InstallSpec, Code::InstallDirectives] {
+            if let Some(site) = self.site(entry, code) {
+                site.report(
+                    NOT_SUPPORTED,
+                    "Installing for an organisation is up to the vendor's platform.",
+                );
+            }
+        }
         let kind = match said.as_deref() {
             Some("oauth" | "oauth2" | "oauth1") => ConnectionType::OAuth,
             Some("basic" | "apikey" | "other") => ConnectionType::Basic,
@@ -315,6 +323,9 @@ impl<'a> Shop<'a> {
                 return None;
             }
         };
+        if let Some(site) = self.site(entry, Code::Publish) {
+            site.report(NOT_SUPPORTED, "Publishing a webhook is up to the vendor's platform.");
+        }
         let communication = self.site(entry, Code::Communication);
         let reception = communication.map(|s| self.compiler.reception(&s)).unwrap_or_default();
         if shared && (entry.connections.is_empty() || reception.uid.is_none()) {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use halyard_automation::{
     apps::{App, function::Scripts, run::Host},
-    operations::{self, Operator, Using},
+    operations::{self, Known, Operator, Using},
 };
 use halyard_platform::blobs::Blobs;
 use tempfile::TempDir;
@@ -41,6 +41,8 @@ pub(super) struct Desk {
     scripts: Scripts,
     with: With,
     data_dir: PathBuf,
+    /// What look-ups have answered.
+    known: Known,
     /// Large files, while they are printed: those of the installation are others.
     blobs: Blobs,
     /// Where they are. It goes when this goes.
@@ -69,7 +71,8 @@ impl Desk {
         host.blobs = Some(blobs.clone());
         let scripts = Scripts::new(&app.functions);
         let data_dir = config.data_dir.clone();
-        Ok(Self { tools, host, app, scripts, with, data_dir, blobs, _scratch: scratch })
+        let known = Known::default();
+        Ok(Self { tools, host, app, scripts, with, data_dir, known, blobs, _scratch: scratch })
     }
 
     /// The app.
@@ -103,7 +106,13 @@ impl Desk {
             let name = self.with.connection.as_deref()?;
             Some(Using { store: &tools.store, workspace: self.with.whose.id(), name })
         });
-        Operator { host: &self.host, app: &self.app, functions: &self.scripts, connection }
+        Operator {
+            host: &self.host,
+            app: &self.app,
+            functions: &self.scripts,
+            connection,
+            known: Some(&self.known),
+        }
     }
 
     /// What ends when the process is told to stop, from this call on; not while tokens are being
