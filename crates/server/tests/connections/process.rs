@@ -169,6 +169,16 @@ impl Running {
         self.err.next(&self.what).await
     }
 
+    /// The next line that it says to whoever has started it; what it logs is passed over.
+    pub(crate) async fn said(&mut self) -> String {
+        loop {
+            let line = self.error_line().await;
+            if line.starts_with("halyard: ") {
+                return line;
+            }
+        }
+    }
+
     /// Types something.
     pub(crate) fn write(&mut self, text: &str) {
         self.input.as_mut().unwrap().write_all(text.as_bytes()).unwrap();

@@ -200,7 +200,6 @@ on_both_databases! {
         let using = Using { store: &scene.store, workspace: WorkspaceId::OPERATOR, name: "crew" };
         let operator = Operator {
             host: &scene.host, app: &scene.app, functions: &NoFunctions, connection: Some(using), known: None,
-            known: None,
         };
         let error = failed(operator.call("ListItems", Value::Undefined).await.map(|_| Value::Null));
         assert_eq!(error.kind, ErrorType::InvalidAccessTokenError);

@@ -43,10 +43,16 @@ impl Following {
         line.ok().flatten().unwrap_or_else(|| panic!("{} prints no more", self.what))
     }
 
-    /// The next line of its errors.
-    pub(crate) async fn error_line(&mut self) -> String {
-        let line = timeout(PATIENCE, self.err.recv()).await;
-        line.ok().flatten().unwrap_or_else(|| panic!("{} says no more", self.what)).1
+    /// The next line that it says to whoever has started it; what it logs is passed over.
+    pub(crate) async fn said(&mut self) -> String {
+        loop {
+            let line = timeout(PATIENCE, self.err.recv()).await;
+            let line = line.ok().flatten();
+            let (_, line) = line.unwrap_or_else(|| panic!("{} says no more", self.what));
+            if line.starts_with("halyard: ") {
+                return line;
+            }
+        }
     }
 
     /// Asks it to stop; answers its exit code.

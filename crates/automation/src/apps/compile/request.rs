@@ -264,11 +264,7 @@ impl Compiler<'_> {
         }))
     }
 
-    fn endpoint(
-        &self,
-        site: &Site<'_>,
-        input: Option<crate::apps::template::Template>,
-    ) -> Option<EndpointCall> {
+    fn endpoint(&self, site: &Site<'_>, input: Option<Template>) -> Option<EndpointCall> {
         let (name, connection) = if site.is_object() {
             let said = Members::named(site, &["name", "connection"]);
             (said.get("name").cloned(), said.get("connection").cloned())

@@ -40,11 +40,14 @@ pub(super) enum Answer {
     Unknown,
 }
 
+/// Tells what an RPC has put out a short while ago.
+type Recall<'a> = dyn Fn(&str, &Value) -> Option<Value> + 'a;
+
 /// Asks for answers, and notes what is not known yet.
 pub(super) struct Asking<'a> {
     answers: &'a Answers,
     wanted: Option<RefCell<BTreeMap<String, (Text, Value)>>>,
-    known: Option<&'a dyn Fn(&str, &Value) -> Option<Value>>,
+    known: Option<&'a Recall<'a>>,
 }
 
 impl<'a> Asking<'a> {
@@ -53,7 +56,7 @@ impl<'a> Asking<'a> {
         Self { answers, wanted: None, known: None }
     }
 
-    fn noting(answers: &'a Answers, known: &'a dyn Fn(&str, &Value) -> Option<Value>) -> Self {
+    fn noting(answers: &'a Answers, known: &'a Recall<'a>) -> Self {
         Self { answers, wanted: Some(RefCell::default()), known: Some(known) }
     }
 

@@ -49,7 +49,7 @@ async fn every_event_is_printed(installation: &Installation) {
         watching.insert(trigger.module, installation.follow(&words));
     }
     for following in watching.values_mut() {
-        let line = following.error_line().await;
+        let line = following.said().await;
         assert!(line.starts_with("halyard: attached "), "{line}");
     }
     let mut slow = Vec::new();
