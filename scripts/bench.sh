@@ -26,6 +26,7 @@ echo "On SQLite"
 "$built/halyard-bench" run --server "$built/halyard" --results bench/results/sqlite.json "$@"
 "$built/halyard-bench" deliveries --server "$built/halyard"
 "$built/halyard-bench" feed --server "$built/halyard"
+"$built/halyard-bench" watch --server "$built/halyard"
 
 start_postgres on
 echo "On PostgreSQL"
@@ -33,3 +34,4 @@ echo "On PostgreSQL"
   --database "$HALYARD_TEST_POSTGRES" "$@"
 "$built/halyard-bench" deliveries --server "$built/halyard" --database "$HALYARD_TEST_POSTGRES"
 "$built/halyard-bench" feed --server "$built/halyard" --database "$HALYARD_TEST_POSTGRES"
+"$built/halyard-bench" watch --server "$built/halyard" --database "$HALYARD_TEST_POSTGRES"

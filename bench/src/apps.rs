@@ -16,10 +16,12 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use axum::{Router, routing::post};
 use bytes::Bytes;
 use halyard_automation::apps::{
-    App, Files, load,
+    App, Files, Function,
+    function::Scripts,
+    load,
     run::{self, Host, Scene},
 };
-use halyard_iml::Value;
+use halyard_iml::{Collection, Context, Date, Environment, Program, Seeded, Value};
 use halyard_platform::{
     clock::Clock,
     outbound::{Method, Options, Outbound, Request, header, url},
@@ -46,6 +48,10 @@ pub struct Figures {
     pub by_hand: f64,
     /// Growth of memory over many calls, in MiB.
     pub growth: f64,
+    /// Calls of a small function in JavaScript in each second, one after the other.
+    pub small_function: f64,
+    /// The same of a function that calls the language back twice.
+    pub calling_back: f64,
 }
 
 impl fmt::Display for Figures {
@@ -64,7 +70,15 @@ impl fmt::Display for Figures {
             "memory over {MANY} calls           {:>+8.1} MiB (at most {GROWTH_BAR_MIB}: {})",
             self.growth,
             verdict(self.growth <= GROWTH_BAR_MIB)
-        )
+        )?;
+        for (what, calls) in [
+            ("small function in JavaScript", self.small_function),
+            ("function that calls iml.* twice", self.calling_back),
+        ] {
+            let each = 1000.0 / calls;
+            writeln!(out, "{what:<36}{calls:>9.0}/s = {each:.2} ms each")?;
+        }
+        Ok(())
     }
 }
 
@@ -100,8 +114,43 @@ pub fn run(warm_up: Duration, measured: Duration) -> Result<Figures> {
         calls(&as_app, Until::Count(MANY)).await?;
         let growth = memory()? - before;
         let [by_hand, app] = figures.map(|all| all.iter().sum::<f64>() / all.len() as f64);
-        Ok(Figures { app, by_hand, growth })
+        let (small_function, calling_back) = functions(measured / 3)?;
+        Ok(Figures { app, by_hand, growth, small_function, calling_back })
     })
+}
+
+/// Functions of an app as its expressions call them, in each second.
+fn functions(measured: Duration) -> Result<(f64, f64)> {
+    let codes = [
+        ("small", "function small(a, b) { return a * b + 1; }"),
+        (
+            "back",
+            "function back(text) { return iml.upper(iml.substring(text, 0, 4)) + iml.length(text); }",
+        ),
+    ];
+    let codes =
+        codes.map(|(name, code)| (name.to_owned(), Function { code: code.into(), test: None }));
+    let scripts = Scripts::new(&codes.into_iter().collect());
+    let known = |name: &str| scripts.has(name);
+    let randomness = Seeded::new(1);
+    let now = Date::from_ms(0).context("a date")?;
+    let mut environment = Environment::new(now, &randomness);
+    environment.functions = &scripts;
+    let each = |source: &str, expected: &str| -> Result<f64> {
+        let context = Context { host_function: &known, ..Context::default() };
+        let (program, _) = Program::template(source, context);
+        let started = Instant::now();
+        let mut calls = 0_u32;
+        while started.elapsed() < measured {
+            let value = program.evaluate(&Collection::default(), &environment);
+            let value = value.map_err(|error| anyhow!("{source}: {error}"))?.to_json();
+            let value = value.map_err(|error| anyhow!("{source}: {error}"))?;
+            ensure!(value == expected, "{source} is {value}");
+            calls += 1;
+        }
+        Ok(f64::from(calls) / started.elapsed().as_secs_f64())
+    };
+    Ok((each("{{small(6, 7)}}", "43")?, each("{{back('windlass')}}", "\"WIND8\"")?))
 }
 
 #[derive(Clone, Copy)]

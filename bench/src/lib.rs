@@ -22,3 +22,4 @@ pub mod scenario;
 pub mod setup;
 pub mod template;
 pub mod trivial;
+pub mod watch;

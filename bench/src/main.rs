@@ -14,6 +14,7 @@ use halyard_bench::feed;
 use halyard_bench::iml;
 use halyard_bench::runner::{self, LoadDuration, Settings};
 use halyard_bench::trivial;
+use halyard_bench::watch;
 
 /// The server's, so that the limits are measured with it too.
 #[global_allocator]
@@ -78,6 +79,19 @@ enum Command {
         /// Sizes of input at which that is measured.
         #[arg(long, value_delimiter = ',')]
         sizes: Vec<usize>,
+    },
+    /// Measures the time from a request to the line of `halyard app watch`, for every event of the
+    /// Twist app.
+    Watch {
+        /// The server program.
+        #[arg(long)]
+        server: PathBuf,
+        /// PostgreSQL address; SQLite in temporary directories without it.
+        #[arg(long)]
+        database: Option<String>,
+        /// How often each event is made to happen.
+        #[arg(long, default_value_t = 20)]
+        rounds: u32,
     },
     /// Measures modules of apps beside a client written by hand.
     Apps {
@@ -158,6 +172,20 @@ fn main() -> Result<()> {
                 only: None,
             };
             let figures = deliveries::run(&settings, |what| {
+                let _ignored = writeln!(io::stderr(), "… {what}");
+            })?;
+            write!(io::stdout(), "{figures}").context("print the figures")
+        }
+        Command::Watch { server, database, rounds } => {
+            let none = Duration::ZERO;
+            let settings = Settings {
+                server,
+                own_program: own_program()?,
+                database_url: database,
+                duration: LoadDuration { warm_up: none, measured: none },
+                only: None,
+            };
+            let figures = watch::run(&settings, rounds, |what| {
                 let _ignored = writeln!(io::stderr(), "… {what}");
             })?;
             write!(io::stdout(), "{figures}").context("print the figures")

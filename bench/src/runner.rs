@@ -266,6 +266,11 @@ impl Store {
 
 /// Creates the demo workspace and takes its ids and tokens.
 pub(crate) fn demo(settings: &Settings, store: &Store) -> Result<Variables> {
+    demo_variables(&credentials(settings, store)?)
+}
+
+/// Creates the demo workspace; answers what the command prints.
+pub(crate) fn credentials(settings: &Settings, store: &Store) -> Result<Value> {
     let output = Command::new(&settings.server)
         .args(["demo", "--json"])
         .args(store.arguments())
@@ -273,8 +278,7 @@ pub(crate) fn demo(settings: &Settings, store: &Store) -> Result<Variables> {
         .with_context(|| format!("run {}", settings.server.display()))?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "the demo command ends with {}: {errors}", output.status);
-    let demo = serde_json::from_slice(&output.stdout).context("the demo command prints no JSON")?;
-    demo_variables(&demo)
+    serde_json::from_slice(&output.stdout).context("the demo command prints no JSON")
 }
 
 fn demo_variables(demo: &Value) -> Result<Variables> {

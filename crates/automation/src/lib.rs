@@ -11,7 +11,13 @@ pub mod operations;
 use halyard_platform::db::Migration;
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "automation/0001_connections",
-    sql: include_str!("../migrations/0001_connections.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "automation/0001_connections",
+        sql: include_str!("../migrations/0001_connections.sql"),
+    },
+    Migration {
+        name: "automation/0002_attached_hooks",
+        sql: include_str!("../migrations/0002_attached_hooks.sql"),
+    },
+];

@@ -244,6 +244,29 @@ pub fn remove_users(
     getone(tx, actor, id)
 }
 
+/// Records in the groups of a person in this workspace that the person has changed: the membership of a
+/// group has nothing of its own that could.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) fn person_changed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<(), db::Error> {
+    let groups: Vec<GroupId> = tx.all(
+        "select g.id from member_group g
+         join member_group_user gu on gu.group_id = g.id
+         where g.workspace_id = $1 and gu.user_id = $2 order by g.id",
+        params![workspace, user],
+    )?;
+    for group in groups {
+        record_user(tx, actor, (workspace, group), user, "group_user_updated")?;
+    }
+    Ok(())
+}
+
 fn may_change(role: Role) -> Result<(), Error> {
     match role {
         Role::Admin | Role::User => Ok(()),
@@ -299,12 +322,21 @@ fn changed(
     }
     tx.exec("update member_group set version = version + 1 where id = $1", params![group.id])?;
     for user in users {
-        let payload =
-            json!({ "workspace_id": group.workspace, "group_id": group.id, "user_id": user });
-        let subject = ("group", group.id.0);
-        event::record(tx, actor, group.workspace, kind, subject, &payload.to_string())?;
+        record_user(tx, actor, (group.workspace, group.id), *user, kind)?;
     }
     Ok(())
+}
+
+/// Records what happened to a person in a group.
+fn record_user(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (workspace, group): (WorkspaceId, GroupId),
+    user: UserId,
+    kind: &'static str,
+) -> Result<(), db::Error> {
+    let payload = json!({ "workspace_id": workspace, "group_id": group, "user_id": user });
+    event::record(tx, actor, workspace, kind, ("group", group.0), &payload.to_string())
 }
 
 fn record(

@@ -34,7 +34,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let failed = arguments.command.failed();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_start(halyard_automation::apps::function::mark_shared_thread)
+        .build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(commands::run(arguments.command, arguments.flags)),
         Err(error) => Err(error.into()),

@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, fmt};
 use halyard_iml::{Text, Value};
 
 use super::{
+    finding::Finding,
     parameter::{Parameters, RpcCall},
     plan::{Communication, Reception, Request, Respond},
 };
@@ -32,6 +33,8 @@ pub struct App {
     pub endpoints: BTreeMap<String, Communication>,
     /// Headings of the modules.
     pub groups: Vec<Group>,
+    /// Parts that are left out, with what keeps each from being used.
+    pub unusable: BTreeMap<(Component, String), Finding>,
     /// What its author says about it, in Markdown.
     pub readme: Option<Text>,
 }

@@ -1,6 +1,6 @@
 //! Collecting findings while the files of an app are read.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::{
     finding::{Finding, Level},
@@ -10,7 +10,11 @@ use super::{
 
 /// The findings so far.
 #[derive(Debug, Default)]
-pub(super) struct Notes(RefCell<Vec<Finding>>);
+pub(super) struct Notes {
+    findings: RefCell<Vec<Finding>>,
+    /// Errors that concern one request only.
+    borne: Cell<usize>,
+}
 
 impl Notes {
     pub(super) fn add(
@@ -21,7 +25,7 @@ impl Notes {
         at: Option<Position>,
         message: impl Into<String>,
     ) {
-        self.0.borrow_mut().push(Finding {
+        self.findings.borrow_mut().push(Finding {
             file: file.to_owned(),
             path: path.to_owned(),
             at,
@@ -33,12 +37,41 @@ impl Notes {
 
     /// How many findings keep something from being used.
     pub(super) fn errors(&self) -> usize {
-        self.0.borrow().iter().filter(|finding| finding.level == Level::Error).count()
+        self.findings.borrow().iter().filter(|finding| finding.level == Level::Error).count()
+    }
+
+    /// Of these errors only a request hears.
+    pub(super) fn bear(&self, errors: usize) {
+        self.borne.set(self.borne.get() + errors);
+    }
+
+    /// How many errors concern more than a request.
+    pub(super) fn unbearable(&self) -> usize {
+        self.errors() - self.borne.get()
+    }
+
+    /// How many findings there are.
+    pub(super) fn len(&self) -> usize {
+        self.findings.borrow().len()
+    }
+
+    /// The findings that keep something from being used, after so many others.
+    pub(super) fn errors_since(&self, before: usize) -> Vec<Finding> {
+        let all = self.findings.borrow();
+        all[before..].iter().filter(|finding| finding.level == Level::Error).cloned().collect()
+    }
+
+    /// The first finding in one of these files that keeps something from being used.
+    pub(super) fn error_in<'f>(&self, files: impl Iterator<Item = &'f String>) -> Option<Finding> {
+        let files: Vec<&String> = files.collect();
+        let all = self.findings.borrow();
+        let mut errors = all.iter().filter(|finding| finding.level == Level::Error);
+        errors.find(|finding| files.contains(&&finding.file)).cloned()
     }
 
     /// All of them, by file and place.
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        let mut findings = self.0.into_inner();
+        let mut findings = self.findings.into_inner();
         findings.sort_by(|a, b| {
             let place = |finding: &Finding| finding.at.map(|at| (at.line, at.column));
             (a.file.as_str(), place(a)).cmp(&(b.file.as_str(), place(b)))

@@ -8,13 +8,21 @@ use std::time::Duration;
 
 use halyard_iml::Text;
 
-use super::template::Template;
+use super::{finding::Finding, template::Template};
 
 /// Requests that are made one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Communication {
     /// In their order; none for a file that is missing or empty.
     pub requests: Vec<Request>,
+}
+
+impl Communication {
+    /// What keeps it from being run.
+    #[must_use]
+    pub fn broken(&self) -> Option<&Finding> {
+        self.requests.iter().find_map(|request| request.broken.as_deref())
+    }
 }
 
 /// One request, or without [`url`](Self::url) only a computation.
@@ -73,6 +81,8 @@ pub struct Request {
     pub endpoint: Option<EndpointCall>,
     /// `response`
     pub response: Response,
+    /// What keeps it from being read: what it belongs to cannot be run.
+    pub broken: Option<Box<Finding>>,
 }
 
 /// True or false: written so, or as an expression, which is an addition of ours.
@@ -130,7 +140,9 @@ pub struct Pagination {
     pub qs: Option<Template>,
     /// `body`
     pub body: Option<Template>,
-    /// `input`, where the request runs an endpoint.
+    /// `endpoint`: where further pages come from, if not from where the first one came.
+    pub endpoint: Option<EndpointCall>,
+    /// `input`, where an endpoint is run.
     pub input: Option<Template>,
 }
 

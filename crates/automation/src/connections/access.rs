@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use halyard_iml::Functions;
 
-use super::{Connection, Error, Making, State, Store, WorkspaceId, scope, store::Claim};
+use super::{
+    Connection, Error, Making, State, Store, WorkspaceId, scope,
+    store::{Claim, Lease},
+};
 use crate::apps::{
     App, AppError, ErrorType, Module,
     run::{Failure, Host},
@@ -12,6 +15,11 @@ use crate::apps::{
 
 /// How often whoever waits for another's refresh looks whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How often keeping new tokens is tried again when the store fails, and the pause before that: they
+/// cannot be asked for again.
+const TRIES: u32 = 25;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Why something that a connection is needed for was not done.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +90,7 @@ impl<'a> Access<'a> {
             Ok(found) => {
                 connection.listed.state = State::Ready;
                 connection.take(found);
-                Ok(self.store.save(&connection, None).await?)
+                Ok(self.store.save(&connection).await?)
             }
             Err(failure) => Err(Problem::App(self.explain(&connection, failure).await?)),
         }
@@ -179,14 +187,30 @@ impl<'a> Access<'a> {
         }
     }
 
-    async fn refresh(&self, connection: Connection, lease: String) -> Result<Connection, Problem> {
+    async fn refresh(&self, connection: Connection, lease: Lease) -> Result<Connection, Problem> {
+        // From here on the process is not ended on purpose until the answer is kept: a service may take
+        // a refresh token once only.
+        let _renewing = self.store.renewing().await;
+        let key = match self.store.current_key() {
+            Ok(key) => key,
+            Err(error) => {
+                self.store.release(connection.listed.id, lease).await?;
+                return Err(error.into());
+            }
+        };
         let found = match self.making(&connection).refresh().await {
             Ok(found) => found,
             Err(failure) if is_final(&failure.error) => {
                 self.store.refuse(&connection).await?;
                 let Failure { error, exchanges, .. } = refused(&connection);
+                let lost = match lease.abandoned {
+                    true => {
+                        " A process that was getting new tokens has ended before it had kept them."
+                    }
+                    false => "",
+                };
                 let message =
-                    format!("{} The service said: {}", error.message, failure.error.message);
+                    format!("{}{lost} The service said: {}", error.message, failure.error.message);
                 let error = AppError { message, status: failure.error.status, ..error };
                 let exchanges = [failure.exchanges, exchanges].concat();
                 return Err(Problem::App(Failure { error, exchanges, saved: None }));
@@ -200,11 +224,31 @@ impl<'a> Access<'a> {
         let mut renewed = connection;
         renewed.take(found);
         renewed.listed.state = State::Ready;
-        match self.store.save(&renewed, Some(&lease)).await {
-            // It took longer than the lease, and somebody else was quicker.
-            Err(Error::Changed(_)) => Ok(self.store.reload(&renewed).await?),
-            saved => Ok(saved?),
+        let mut tries = 0;
+        loop {
+            match self.store.save_with(&renewed, Some(&lease), &key).await {
+                // It took longer than the lease, and somebody else was quicker.
+                Err(Error::Changed(_)) => return Ok(self.store.reload(&renewed).await?),
+                Err(Error::Store(error)) if tries < TRIES => {
+                    if tries == 0 {
+                        let connection = renewed.name();
+                        tracing::warn!(connection, %error, "new tokens cannot be kept yet");
+                    }
+                    tries += 1;
+                }
+                Err(error) => return Err(unkept(&renewed, &error).into()),
+                Ok(saved) => return Ok(saved),
+            }
+            tokio::time::sleep(PAUSE).await;
         }
+    }
+}
+
+fn unkept(connection: &Connection, error: &Error) -> Error {
+    Error::Unkept {
+        name: connection.name().to_owned(),
+        reason: error.to_string(),
+        command: command(connection),
     }
 }
 
@@ -236,22 +280,24 @@ fn refused(connection: &Connection) -> Failure {
 
 /// Adds which connection it is and what a person can do.
 fn explained(error: &AppError, connection: &Connection) -> Failure {
-    let (name, workspace) = (connection.name(), connection.listed.about.workspace);
-    let whose = match workspace {
-        WorkspaceId::OPERATOR => String::new(),
-        workspace => format!(" --workspace {workspace}"),
-    };
+    let (name, command) = (connection.name(), command(connection));
     let message = error.message.trim_end_matches('.');
-    let message = format!(
-        "{message}. Authorize the connection {name:?} again: halyard connection authorize {}{whose}",
-        quoted(name)
-    );
+    let message = format!("{message}. Authorize the connection {name:?} again: {command}");
     let kind = ErrorType::InvalidAccessTokenError;
     Failure {
         error: AppError { kind, message, ..error.clone() },
         exchanges: Vec::new(),
         saved: None,
     }
+}
+
+/// What authorizes a connection again.
+fn command(connection: &Connection) -> String {
+    let whose = match connection.listed.about.workspace {
+        WorkspaceId::OPERATOR => String::new(),
+        workspace => format!(" --workspace {workspace}"),
+    };
+    format!("halyard connection authorize {}{whose}", quoted(connection.name()))
 }
 
 /// A name as a shell takes it.

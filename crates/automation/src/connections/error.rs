@@ -37,6 +37,19 @@ pub enum Error {
     /// Somebody else has changed it at the same time.
     #[error("connection {0:?} was changed by somebody else at the same time; try again")]
     Changed(String),
+    /// The service has given new tokens, and they could not be kept.
+    #[error(
+        "connection {name:?}: the service has given new tokens, and they could not be kept: {reason}. \
+         If it does not accept the ones before any more, authorize the connection again: {command}"
+    )]
+    Unkept {
+        /// The connection.
+        name: String,
+        /// Why not.
+        reason: String,
+        /// What authorizes it again.
+        command: String,
+    },
     /// What is to be kept has no form that can be kept.
     #[error("connection {name:?}: what is to be saved is too large or too deep: {reason}")]
     Unsavable {

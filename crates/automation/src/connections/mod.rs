@@ -8,6 +8,7 @@ mod access;
 mod codec;
 mod connection;
 mod error;
+mod hooks;
 mod keys;
 mod making;
 pub mod scope;
@@ -19,6 +20,7 @@ pub use connection::{
     About, Connection, ConnectionId, Findings, Listed, Secrets, State, WorkspaceId,
 };
 pub use error::Error;
+pub use hooks::{Hook, HookAbout, HookSecrets};
 pub use keys::{KEY_BYTES, Key, Keys};
 pub use making::{Making, Pending, Step};
 pub use secret::secrets;

@@ -6,6 +6,7 @@ use halyard_platform::{
     params,
     random::Random,
 };
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::{
     About, Connection, ConnectionId, Error, Findings, Key, Keys, Listed, Secrets, State,
@@ -19,21 +20,32 @@ const LEASE: Millis = 60_000;
 /// Keeps connections.
 #[derive(Clone)]
 pub struct Store {
-    db: Db,
+    pub(super) db: Db,
     keys: Arc<dyn Keys>,
-    clock: Clock,
-    random: Random,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    /// Held for reading while tokens are renewed.
+    renewing: Arc<RwLock<()>>,
 }
 
 /// What came of asking for the right to refresh.
 #[derive(Debug)]
 pub(super) enum Claim {
-    /// It is ours; the text goes back with the result.
-    Mine(String),
+    /// It is ours.
+    Mine(Lease),
     /// Somebody else has it.
     Taken,
     /// It has been refreshed meanwhile, or refused.
     Changed,
+}
+
+/// The right to refresh a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Lease {
+    /// Goes back with the result.
+    token: String,
+    /// Whether somebody else had it and has neither saved new tokens nor given it back.
+    pub(super) abandoned: bool,
 }
 
 /// What is stored under the lock of a version.
@@ -47,7 +59,18 @@ struct Row {
 impl Store {
     /// On this database, with these keys.
     pub fn new(db: Db, keys: Arc<dyn Keys>, clock: Clock, random: Random) -> Self {
-        Self { db, keys, clock, random }
+        Self { db, keys, clock, random, renewing: Arc::default() }
+    }
+
+    /// Ends when no tokens are being renewed through this store: what a service has answered by then is
+    /// kept. Whoever begins to renew some afterwards waits.
+    pub async fn renewed(&self) {
+        drop(self.renewing.write().await);
+    }
+
+    /// To be held while tokens are renewed.
+    pub(super) async fn renewing(&self) -> RwLockReadGuard<'_, ()> {
+        self.renewing.read().await
     }
 
     /// The time that it goes by.
@@ -197,7 +220,17 @@ impl Store {
     pub async fn remove(&self, id: ConnectionId) -> Result<bool, Error> {
         let removed = self
             .db
-            .write(move |tx| tx.exec("delete from connection where id = $1", params![id]))
+            .write(move |tx| {
+                // Without the connection nobody could detach them.
+                tx.exec(
+                    "delete from attached_hook where exists (
+                         select 1 from connection c
+                         where c.id = $1 and c.workspace_id = attached_hook.workspace_id
+                         and c.name = attached_hook.connection)",
+                    params![id],
+                )?;
+                tx.exec("delete from connection where id = $1", params![id])
+            })
             .await?;
         Ok(removed > 0)
     }
@@ -226,6 +259,7 @@ impl Store {
                 })
                 .await?;
             if old.is_empty() {
+                self.rotate_hooks(&current).await?;
                 return Ok(done);
             }
             for stored in old {
@@ -259,18 +293,24 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Changed`] when somebody else has saved something since.
-    pub(super) async fn save(
+    pub(super) async fn save(&self, connection: &Connection) -> Result<Connection, Error> {
+        self.save_with(connection, None, &self.current_key()?).await
+    }
+
+    /// As [`save`](Self::save), encrypted with this key; gives the right to refresh back.
+    pub(super) async fn save_with(
         &self,
         connection: &Connection,
-        lease: Option<&str>,
+        lease: Option<&Lease>,
+        key: &Key,
     ) -> Result<Connection, Error> {
         let now = self.clock.now();
         let mut saved = connection.clone();
-        let (key_id, sealed) = self.seal(&saved)?;
+        let (key_id, sealed) = self.seal_with(&saved, key)?;
         saved.listed.key_id = key_id;
         saved.listed.updated_at = now;
         saved.listed.tested_at = Some(now);
-        let (listed, lease) = (saved.listed.clone(), lease.map(str::to_owned));
+        let (listed, lease) = (saved.listed.clone(), lease.map(|lease| lease.token.clone()));
         let changed = self.db.write(move |tx| {
             tx.exec(
                 "update connection set key_id = $1, sealed = $2, metadata = $3, uid = $4,
@@ -315,7 +355,7 @@ impl Store {
         connection.listed.expires_at = None;
         connection.listed.state = State::Ready;
         connection.take(found);
-        self.save(&connection, None).await
+        self.save(&connection).await
     }
 
     /// Notes that the service has refused this version; nothing when there is a newer one.
@@ -341,35 +381,35 @@ impl Store {
         let token = lease.clone();
         let changed = self
             .db
-            .write(move |tx| -> Result<Option<u64>, db::Error> {
-                let current: Option<i64> =
-                    tx.optional("select version from connection where id = $1", params![id])?;
-                if current != Some(version) {
+            .write(move |tx| -> Result<Option<(u64, bool)>, db::Error> {
+                let current: Option<(i64, Option<String>)> = tx
+                    .optional("select version, lease from connection where id = $1", params![id])?;
+                let Some((_, before)) = current.filter(|(current, _)| *current == version) else {
                     return Ok(None);
-                }
+                };
                 let claimed = tx.exec(
                     "update connection set lease = $1, lease_until = $2
                      where id = $3 and version = $4 and (lease_until is null or lease_until <= $5)",
                     params![&lease, now + LEASE, id, version, now],
                 )?;
-                Ok(Some(claimed))
+                Ok(Some((claimed, before.is_some())))
             })
             .await?;
         Ok(match changed {
             None => Claim::Changed,
-            Some(0) => Claim::Taken,
-            Some(_) => Claim::Mine(token),
+            Some((0, _)) => Claim::Taken,
+            Some((_, abandoned)) => Claim::Mine(Lease { token, abandoned }),
         })
     }
 
     /// Gives the right to refresh back without a result.
-    pub(super) async fn release(&self, id: ConnectionId, lease: String) -> Result<(), Error> {
+    pub(super) async fn release(&self, id: ConnectionId, lease: Lease) -> Result<(), Error> {
         self.db
             .write(move |tx| {
                 tx.exec(
                     "update connection set lease = null, lease_until = null
                      where id = $1 and lease = $2",
-                    params![id, &lease],
+                    params![id, &lease.token],
                 )
             })
             .await?;
@@ -396,17 +436,24 @@ impl Store {
 
     fn open(&self, stored: Stored) -> Result<Connection, Error> {
         let about = &stored.listed.about;
-        let key = self.keys.find(&stored.listed.key_id).map_err(Error::Keys)?;
-        let key = key.ok_or_else(|| Error::KeyMissing {
-            name: about.name.clone(),
-            key: stored.listed.key_id.clone(),
-        })?;
+        let key = self.key(&about.name, &stored.listed.key_id)?;
         let secrets = about.open(&stored.sealed, &key)?;
         Ok(Connection { listed: stored.listed, secrets })
     }
 
+    /// The key with this id, for what belongs to the connection of this name.
+    pub(super) fn key(&self, name: &str, id: &str) -> Result<Key, Error> {
+        let key = self.keys.find(id).map_err(Error::Keys)?;
+        key.ok_or_else(|| Error::KeyMissing { name: name.to_owned(), key: id.to_owned() })
+    }
+
+    /// The key that new data is encrypted with.
+    pub(super) fn current_key(&self) -> Result<Key, Error> {
+        self.keys.current().map_err(Error::Keys)
+    }
+
     fn seal(&self, connection: &Connection) -> Result<(String, Vec<u8>), Error> {
-        self.seal_with(connection, &self.keys.current().map_err(Error::Keys)?)
+        self.seal_with(connection, &self.current_key()?)
     }
 
     fn seal_with(&self, connection: &Connection, key: &Key) -> Result<(String, Vec<u8>), Error> {
@@ -416,12 +463,15 @@ impl Store {
     }
 }
 
-/// Ids of the keys that are needed to read all connections.
+/// Ids of the keys that are needed to read all connections and what is noted of their webhooks.
 ///
 /// # Errors
 /// When the store fails.
 pub fn keys_in_use(tx: &mut db::Tx<'_>) -> Result<Vec<String>, db::Error> {
-    tx.all("select distinct key_id from connection order by key_id", params![])
+    tx.all(
+        "select key_id from connection union select key_id from attached_hook order by 1",
+        params![],
+    )
 }
 
 /// Forgets the connections and cursors of a workspace that goes.
@@ -431,5 +481,6 @@ pub fn keys_in_use(tx: &mut db::Tx<'_>) -> Result<Vec<String>, db::Error> {
 pub fn forget_workspace(tx: &mut db::Tx<'_>, workspace: WorkspaceId) -> Result<(), db::Error> {
     tx.exec("delete from connection where workspace_id = $1", params![workspace])?;
     tx.exec("delete from trigger_cursor where workspace_id = $1", params![workspace])?;
+    tx.exec("delete from attached_hook where workspace_id = $1", params![workspace])?;
     Ok(())
 }

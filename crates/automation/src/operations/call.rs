@@ -1,9 +1,9 @@
 use halyard_iml::{Collection, Functions, Value};
 
-use super::session::Subject;
+use super::{Known, session::Subject};
 use crate::{
     apps::{
-        App, Module, ModuleKind, Rpc,
+        App, Component, Finding, Module, ModuleKind, Rpc,
         form::Invalid,
         run::{self, Answered, Cursor, Failure, Host, Outcome, Polled, Start},
     },
@@ -16,14 +16,24 @@ pub enum Error {
     /// The app has no such thing.
     #[error("{what}: the app {app} has no {what} {name:?}; it has {known}")]
     Unknown {
-        /// `module` or `rpc`.
-        what: &'static str,
+        /// A module or an RPC.
+        what: Component,
         /// The app.
         app: String,
         /// What was asked for.
         name: String,
         /// What there is.
         known: String,
+    },
+    /// The app has it, and it cannot be used.
+    #[error("{what}: {name} cannot be used. {}:{}: {}", .why.file, .why.path, .why.message)]
+    Unusable {
+        /// Which part of the app.
+        what: Component,
+        /// Its name.
+        name: String,
+        /// What is wrong with it, and where.
+        why: Box<Finding>,
     },
     /// The module is of a kind that is not run this way.
     #[error("module: {name} is {is}; {instead}")]
@@ -89,6 +99,8 @@ pub struct Operator<'a> {
     pub functions: &'a (dyn Functions + Sync),
     /// The connection; none for apps that need none.
     pub connection: Option<Using<'a>>,
+    /// What look-ups have answered lately, for checking inputs; none to ask each time.
+    pub known: Option<&'a Known>,
 }
 
 /// A connection by its name.
@@ -126,12 +138,13 @@ impl<'a> Operator<'a> {
                 });
             }
         }
-        let input = self.checked(module, &input).await?;
+        let (input, doubts) = self.checked_with_doubts(module, &input).await?;
         let subject = Subject { name: module, kinds: &found.connections, module: Some(found) };
         let mut session = self.session(&subject, input).await?;
         loop {
             let done = run::module(self.host, found, &session.scene).await;
-            if let Some(outcome) = session.settle(done).await? {
+            if let Some(mut outcome) = session.settle(done).await? {
+                outcome.warnings.splice(0..0, doubts);
                 return Ok(outcome);
             }
         }
@@ -177,14 +190,16 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Runs a look-up.
+    /// Runs a look-up. The service is asked in any case.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn options(&self, rpc: &str, parameters: Value) -> Result<Answered, Error> {
         let found = self.rpc(rpc)?;
         let parameters = self.taken(&found.parameters, &parameters)?;
-        self.looked_up(rpc, parameters).await
+        let answered = self.looked_up(rpc, parameters.clone()).await?;
+        self.remember(rpc, &parameters, &answered.value);
+        Ok(answered)
     }
 
     /// The module of this name.
@@ -195,7 +210,7 @@ impl<'a> Operator<'a> {
         self.app
             .modules
             .get(name)
-            .ok_or_else(|| self.unknown("module", name, self.app.modules.keys()))
+            .ok_or_else(|| self.unknown(Component::Module, name, self.app.modules.keys()))
     }
 
     fn polling(&self, name: &str) -> Result<&'a Module, Error> {
@@ -211,15 +226,25 @@ impl<'a> Operator<'a> {
     }
 
     pub(super) fn rpc(&self, name: &str) -> Result<&'a Rpc, Error> {
-        self.app.rpcs.get(name).ok_or_else(|| self.unknown("rpc", name, self.app.rpcs.keys()))
+        let found = self.app.rpcs.get(name);
+        found.ok_or_else(|| self.unknown(Component::Rpc, name, self.app.rpcs.keys()))
+    }
+
+    /// Why a part of the app is left out.
+    pub(super) fn unusable(&self, what: Component, name: &str) -> Option<Error> {
+        let why = self.app.unusable.get(&(what, name.to_owned()))?;
+        Some(Error::Unusable { what, name: name.to_owned(), why: Box::new(why.clone()) })
     }
 
     fn unknown<'n>(
         &self,
-        what: &'static str,
+        what: Component,
         name: &str,
         known: impl Iterator<Item = &'n String>,
     ) -> Error {
+        if let Some(why) = self.unusable(what, name) {
+            return why;
+        }
         let known: Vec<&str> = known.map(String::as_str).collect();
         Error::Unknown {
             what,

@@ -6,9 +6,13 @@
 mod call;
 mod cursor;
 mod fields;
+mod known;
+mod noted;
 mod session;
 mod watch;
 
 pub use call::{Error, Operator, Using};
 pub use cursor::{forget_cursor, load_cursor, save_cursor};
+pub use known::Known;
+pub use noted::Noted;
 pub use watch::Attached;

@@ -4,12 +4,13 @@ use halyard_iml::{Collection, Value};
 
 use super::{
     call::{Error, Operator, merged},
+    noted::Note,
     session::Subject,
 };
 use crate::{
     apps::{
-        Module, ModuleKind, Webhook,
-        run::{self, Incoming, Outcome, Received, Scene},
+        Component, Module, ModuleKind, Webhook,
+        run::{self, Exchange, Incoming, Outcome, Received, Scene},
     },
     connections::Problem,
 };
@@ -19,8 +20,9 @@ use crate::{
 pub struct Attached {
     /// Whether the service was told; otherwise a person has to.
     pub told: bool,
+    pub(super) id: String,
     /// The root `webhook`: the address, the id, and what the service has said about it.
-    root: Value,
+    pub(super) root: Value,
 }
 
 impl Attached {
@@ -28,14 +30,21 @@ impl Attached {
     #[must_use]
     pub fn unattached(address: &str, id: &str) -> Self {
         let root = Collection::of([("url", Value::from(address)), ("id", Value::from(id))]);
-        Self { told: false, root: root.into() }
+        Self { told: false, id: id.to_owned(), root: root.into() }
+    }
+
+    /// With what a request has saved. The app may name that as it likes, but the address stays.
+    fn take(&mut self, data: &Value, untold: &Self) {
+        self.told = true;
+        self.root = merged(&merged(&self.root, data), &untold.root);
     }
 }
 
 impl<'a> Operator<'a> {
     /// Tells the service to report to `address`, where the app knows how. The input, here and below, is
     /// one that [`checked`](Self::checked) has given. When one of several requests fails, what those
-    /// before it have attached is detached.
+    /// before it have attached is detached. What is attached is noted with the connection, request by
+    /// request, until it is detached: see [`noted`](Self::noted).
     ///
     /// # Errors
     /// See [`Error`].
@@ -51,27 +60,46 @@ impl<'a> Operator<'a> {
         if webhook.attach.requests.is_empty() {
             return Ok(untold);
         }
-        let root = untold.root;
+        for procedure in [&webhook.attach, &webhook.detach] {
+            // What cannot be detached is not attached.
+            run::expect_whole(self.app, &procedure.requests)?;
+        }
         let about = subject(module, found, webhook);
         let mut session = self.session(&about, input.clone()).await?;
-        session.scene.webhook = Some(root.clone());
-        loop {
-            let mut done = run::procedure(self.host, &webhook.attach, &session.scene).await;
-            let half = done.as_mut().err().and_then(|failure| failure.saved.take());
-            let settled = session.settle(done).await;
-            if let Some(data) = half {
-                let half = Attached { told: true, root: merged(&data, &root) };
-                let detached = self.detach(module, input.clone(), &half).await;
-                if let Err(left) = detached {
-                    return Err(left_behind(settled.err(), left));
+        session.scene.webhook = Some(untold.root.clone());
+        let mut attached = untold.clone();
+        let note = Note { module, address, input: &input };
+        self.note(&note, &attached).await?;
+        let (mut temp, mut exchanges) = (Value::Undefined, Vec::new());
+        for request in &webhook.attach.requests {
+            loop {
+                let mut done = run::section(self.host, request, &session.scene, temp.clone()).await;
+                if let Some(data) = done.as_mut().err().and_then(|failure| failure.saved.take()) {
+                    attached.take(&data, &untold);
+                }
+                let settled = match session.settle(done).await {
+                    Ok(None) => continue,
+                    Ok(Some(section)) => {
+                        temp = section.temp;
+                        exchanges.extend(section.exchanges);
+                        match section.data {
+                            Some(data) => {
+                                attached.take(&data, &untold);
+                                self.note(&note, &attached).await
+                            }
+                            None => Ok(()),
+                        }
+                    }
+                    Err(error) => Err(after(exchanges.clone(), error)),
+                };
+                match settled {
+                    Ok(()) => break,
+                    Err(error) => return Err(self.taken_back(&note, &attached, error).await),
                 }
             }
-            if let Some(done) = settled? {
-                let data = done.data.unwrap_or_default();
-                // The app may name what it saves as it likes, but the address stays what it is.
-                return Ok(Attached { told: true, root: merged(&data, &root) });
-            }
         }
+        attached.told = true;
+        Ok(attached)
     }
 
     /// Tells the service to stop. What it no longer knows counts as done.
@@ -85,20 +113,25 @@ impl<'a> Operator<'a> {
         attached: &Attached,
     ) -> Result<(), Error> {
         let (found, webhook) = self.instant_trigger(module)?;
-        if !attached.told || webhook.detach.requests.is_empty() {
-            return Ok(());
-        }
-        let mut session = self.session(&subject(module, found, webhook), input).await?;
-        session.scene.webhook = Some(attached.root.clone());
-        loop {
-            let done = match run::procedure(self.host, &webhook.detach, &session.scene).await {
-                Err(failure) if matches!(failure.error.status, Some(404 | 410)) => Ok(()),
-                done => done.map(drop),
-            };
-            if session.settle(done).await?.is_some() {
-                return Ok(());
+        if attached.told {
+            let mut session = self.session(&subject(module, found, webhook), input).await?;
+            session.scene.webhook = Some(attached.root.clone());
+            let mut temp = Value::Undefined;
+            for request in &webhook.detach.requests {
+                loop {
+                    let done = run::section(self.host, request, &session.scene, temp.clone()).await;
+                    let done = match done {
+                        Err(failure) if matches!(failure.error.status, Some(404 | 410)) => Ok(None),
+                        done => done.map(Some),
+                    };
+                    if let Some(section) = session.settle(done).await? {
+                        temp = section.map_or(temp, |section| section.temp);
+                        break;
+                    }
+                }
             }
         }
+        self.forget(&attached.id).await
     }
 
     /// What becomes of a call that has come in. Makes no request.
@@ -156,9 +189,22 @@ impl<'a> Operator<'a> {
         }
     }
 
+    /// Takes back what a failed attachment has attached before it failed.
+    async fn taken_back(&self, note: &Note<'_>, attached: &Attached, error: Error) -> Error {
+        match self.detach(note.module, note.input.clone(), attached).await {
+            Ok(()) => error,
+            Err(left) => left_behind(error, left),
+        }
+    }
+
     fn instant_trigger(&self, name: &str) -> Result<(&'a Module, &'a Webhook), Error> {
         let found = self.module(name)?;
         let webhook = found.webhook.as_ref().and_then(|name| self.app.webhooks.get(name));
+        if let (None, Some(webhook)) = (webhook, &found.webhook)
+            && let Some(why) = self.unusable(Component::Webhook, webhook)
+        {
+            return Err(why);
+        }
         match (found.kind, webhook) {
             (ModuleKind::InstantTrigger, Some(webhook)) => Ok((found, webhook)),
             _ => Err(Error::Kind {
@@ -171,12 +217,12 @@ impl<'a> Operator<'a> {
 }
 
 /// The failure of an attachment of which a part could not be taken back.
-fn left_behind(attaching: Option<Error>, left: Error) -> Error {
+fn left_behind(attaching: Error, left: Error) -> Error {
     let why = left.to_string();
     let why = why.trim_end_matches('.');
     let told = format!("A part of what was attached stays at the service: {why}.");
     match attaching {
-        Some(Error::Problem(Problem::App(mut failure))) => {
+        Error::Problem(Problem::App(mut failure)) => {
             failure.error.message = format!("{} {told}", failure.error.message);
             if let Error::Problem(Problem::App(left)) = left {
                 failure.exchanges.extend(left.exchanges);
@@ -184,8 +230,19 @@ fn left_behind(attaching: Option<Error>, left: Error) -> Error {
             failure.into()
         }
         // The store has failed, which is what has to be mended first.
-        Some(other) => other,
-        None => left,
+        other => other,
+    }
+}
+
+/// A failure with the requests before it.
+fn after(mut exchanges: Vec<Exchange>, error: Error) -> Error {
+    match error {
+        Error::Problem(Problem::App(mut failure)) => {
+            exchanges.append(&mut failure.exchanges);
+            failure.exchanges = exchanges;
+            failure.into()
+        }
+        other => other,
     }
 }
 

@@ -316,6 +316,7 @@ const CASES: &[Case] = &[
     ("unused-component", EXPECT, "[]", ""),
     ("unused-component", "functions/unused/code.js", "function unused() {}", "$"),
     ("bad-identifier", "rpcs/_x/metadata.json", "{}", "$"),
+    ("not-supported", "connections/main/install-spec.imljson", r#"[{"name": "a"}]"#, "$"),
     ("unknown-entry", "modules/GetUser/colours.imljson", "{}", "$"),
 ];
 

@@ -87,3 +87,48 @@ fn calls_at_the_same_time_do_not_touch_each_other() {
         assert!(matches!(eats.join().unwrap(), ErrorKind::Limit(_)));
     });
 }
+
+#[test]
+fn a_function_can_be_called_wherever_tasks_run() {
+    let call = || {
+        let scripts = scripts(&[("add", "function add(a, b) { return a + b }")]);
+        let sum = called(&scripts, "add", &[Value::from(1.0), Value::from(2.0)]);
+        assert_eq!(sum.unwrap().to_json().unwrap(), "3");
+    };
+    let several = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .on_thread_start(mark_shared_thread)
+        .build()
+        .unwrap();
+    let one = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for runtime in [&several, &one] {
+        runtime.block_on(async { call() });
+        runtime.block_on(async { tokio::spawn(async move { call() }).await.unwrap() });
+        let local = tokio::task::LocalSet::new();
+        local.block_on(runtime, async {
+            tokio::task::spawn_local(async move { call() }).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn tasks_that_share_a_thread_go_on_while_a_function_runs() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .on_thread_start(mark_shared_thread)
+        .build()
+        .unwrap();
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let looping = async move {
+        let scripts = limited(&[("loop", "function loop() { while (true) {} }")], short());
+        begin.send(()).unwrap();
+        kind(&scripts, "loop");
+    };
+    runtime.block_on(async {
+        let looping = tokio::spawn(looping);
+        begun.await.unwrap();
+        tokio::spawn(async {}).await.unwrap();
+        assert!(!looping.is_finished(), "the only thread was free");
+        looping.await.unwrap();
+    });
+}

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use halyard_automation::apps::{
     Function,
-    function::{ScriptLimits, Scripts, TestResult},
+    function::{ScriptLimits, Scripts, TestResult, mark_shared_thread},
 };
 use halyard_iml::{
     Bound, Collection, Context, Date, Environment, ErrorKind, Functions, Program, Seeded, Value,

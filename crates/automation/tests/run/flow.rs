@@ -214,6 +214,48 @@ async fn endpoints_run_in_the_place_of_requests() {
 }
 
 #[tokio::test]
+async fn further_pages_come_from_another_endpoint() {
+    let server = Loopback::start(|seen| match seen.target.as_str() {
+        "/first?size=2" => Reply::json(r#"{"items": [1, 2], "next": "c2"}"#),
+        "/more?size=2&cursor=c2" => Reply::json(r#"{"items": [3], "next": "c3"}"#),
+        "/more?cursor=c2" => Reply::json(r#"{"items": [4], "next": ""}"#),
+        "/more?size=2&cursor=c3" => Reply::json(r#"{"items": [], "next": ""}"#),
+        other => Reply::json(format!("{{\"at\": \"{other}\"}}")).with_status(404),
+    })
+    .await;
+    let module = |first: &str, merge: bool| {
+        format!(
+            r#"{{{first},
+                "response": {{"iterate": "{{{{body.items}}}}", "output": {{"n": "{{{{item}}}}"}}}},
+                "pagination": {{"endpoint": "more", "mergeWithParent": {merge},
+                    "input": {{"cursor": "{{{{body.next}}}}"}}, "condition": "{{{{body.next}}}}"}}}}"#
+        )
+    };
+    let endpoint = r#""endpoint": "first", "input": {"size": 2}"#;
+    let app = Build::new(&base(&server.url()))
+        .endpoint("first", r#"{"url": "/first", "qs": {"size": "{{parameters.size}}"}}"#)
+        .endpoint(
+            "more",
+            r#"{"url": "/more", "qs": {"size": "{{parameters.size}}", "cursor": "{{parameters.cursor}}"}}"#,
+        )
+        .module("merged", "search", &module(endpoint, true))
+        .module("alone", "search", &module(endpoint, false))
+        .module("mixed", "search", &module(r#""url": "/first?size=2""#, true))
+        .app();
+    let host = host();
+    for (name, expected) in [
+        ("merged", r#"{"n":1} {"n":2} {"n":3}"#),
+        ("alone", r#"{"n":1} {"n":2} {"n":4}"#),
+        ("mixed", r#"{"n":1} {"n":2} {"n":4}"#),
+    ] {
+        let scene = run::Scene::new(&app, value("{}"));
+        let out = run::module(&host, &app.modules[name], &scene).await.unwrap();
+        let bundles: Vec<String> = out.bundles.iter().map(json).collect();
+        assert_eq!(bundles.join(" "), expected, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn calls_may_move_between_threads() {
     let server = targets().await;
     let app = Build::action(&base(&server.url()), r#"{"url": "/"}"#);

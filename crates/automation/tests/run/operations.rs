@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use halyard_automation::{
     apps::{
         App,
-        function::{ScriptLimits, Scripts},
+        function::{ScriptLimits, Scripts, mark_shared_thread},
         run::Host,
     },
-    operations::{Error, Operator},
+    operations::{Error, Known, Operator},
 };
 use halyard_iml::Value;
 use halyard_platform::outbound::loopback::{Loopback, Reply};
@@ -29,7 +29,13 @@ impl Desk {
     }
 
     fn operator(&self) -> Operator<'_> {
-        Operator { host: &self.host, app: &self.app, functions: &self.scripts, connection: None }
+        Operator {
+            host: &self.host,
+            app: &self.app,
+            functions: &self.scripts,
+            connection: None,
+            known: None,
+        }
     }
 
     async fn call(&self, input: Value) -> String {
@@ -54,8 +60,18 @@ async fn calls_are_tasks_that_move_between_threads() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_function_that_loops_holds_up_nobody_else() {
+#[test]
+fn a_function_that_loops_holds_up_nobody_else() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .on_thread_start(mark_shared_thread)
+        .build()
+        .unwrap();
+    runtime.block_on(others_go_on());
+}
+
+async fn others_go_on() {
     let server =
         Loopback::start(|seen| Reply::json(format!("{{\"at\": \"{}\"}}", seen.target))).await;
     let looping = Build::new("{}")
@@ -155,6 +171,51 @@ async fn values_are_among_options_where_the_author_wants_it() {
 }
 
 #[tokio::test]
+async fn what_look_ups_have_answered_counts_for_a_while() {
+    let server = Loopback::start(|_| Reply::json(r#"[{"label": "Red", "value": 7}]"#)).await;
+    let fields = |dynamic: bool| {
+        format!(
+            r#"[{{"name": "color", "type": "select", "options": "rpc://colors", "dynamic": {dynamic}}}]"#
+        )
+    };
+    let output = r#"{"response": {"output": "{{parameters}}"}}"#;
+    let app = Build::new(&base(&server.url()))
+        .form("strict", output, &fields(false))
+        .form("free", output, &fields(true))
+        .rpc("colors", r#"{"url": "/colors"}"#)
+        .app();
+    let (desk, known) = (Desk::new(app), Known::default());
+    let operator = Operator { known: Some(&known), ..desk.operator() };
+    let call = async |module: &str, input: &str| operator.call(module, value(input)).await;
+    let asked = || server.seen().len();
+    // Nobody asks for options that values need not be among, and nothing is known of them.
+    let free = call("free", r#"{"color": "7"}"#).await.unwrap();
+    assert_eq!((json(&free.bundles[0]), asked()), (r#"{"color":"7"}"#.to_owned(), 0));
+    for _ in 0..3 {
+        call("strict", r#"{"color": "7"}"#).await.unwrap();
+    }
+    assert_eq!(asked(), 1, "once for the same form");
+    // Now they are known.
+    let free = call("free", r#"{"color": "7"}"#).await.unwrap();
+    assert_eq!((json(&free.bundles[0]), free.warnings), (r#"{"color":7}"#.to_owned(), vec![]));
+    let wrong = call("strict", r#"{"color": 8}"#).await.map(drop).unwrap_err().to_string();
+    assert!(wrong.contains("Value '8' not found in options."), "{wrong}");
+    assert_eq!(asked(), 2);
+    let wrong = call("strict", r#"{"color": 8}"#).await.map(drop).unwrap_err().to_string();
+    assert!(wrong.contains("Value '8' not found in options."), "{wrong}");
+    assert_eq!(asked(), 3, "asked anew before a value is refused");
+    let free = call("free", r#"{"color": 8}"#).await.unwrap();
+    assert_eq!(free.warnings, ["color: Value '8' not found in options."]);
+    assert_eq!(asked(), 3);
+    // Who asks for options gets them from the service.
+    operator.options("colors", Value::Undefined).await.unwrap();
+    assert_eq!(asked(), 4);
+    desk.host.clock.advance(30_000);
+    call("strict", r#"{"color": "7"}"#).await.unwrap();
+    assert_eq!(asked(), 5, "not for long");
+}
+
+#[tokio::test]
 async fn fields_that_look_ups_give_are_converted_and_checked() {
     let whole = r#"[{"name": "kind", "type": "text"}, "rpc://fields"]"#;
     let nested = r#"[{"name": "kind", "type": "text", "nested": "rpc://fields"}]"#;
@@ -175,4 +236,36 @@ async fn fields_that_look_ups_give_are_converted_and_checked() {
         let failed = results[3].clone().unwrap_err();
         assert!(failed.starts_with("RateLimitError") || failed.contains("429"), "{failed}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_only_itself_from_being_run() {
+    let server = Loopback::start(|_| Reply::json("{}")).await;
+    let app = Build::new(&base(&server.url()))
+        .module("sound", "action", r#"{"url": "/sound"}"#)
+        .module(
+            "broken",
+            "action",
+            r#"[{"url": "/first", "method": "POST"}, {"url": "/then", "qs": {"a": "{{1 +}}"}}]"#,
+        )
+        .module("strange", "actoin", r#"{"url": "/strange"}"#)
+        .rpc("listBroken", r#"{"url": "/{{list(}}"}"#)
+        .loaded();
+    let desk = Desk::new(app);
+    let failed = async |module: &str| {
+        desk.operator().call(module, Value::Undefined).await.map(drop).unwrap_err().to_string()
+    };
+    let message = failed("broken").await;
+    for part in ["modules/broken/communication.json:$[1].qs.a: ", "cannot be run"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let message = failed("strange").await;
+    assert!(message.starts_with("module: strange cannot be used. "), "{message}");
+    assert!(message.contains("There is no type of modules `actoin`"), "{message}");
+    let looked = desk.operator().options("listBroken", Value::Undefined).await;
+    let message = looked.map(drop).unwrap_err().to_string();
+    assert!(message.contains("rpcs/listBroken/communication.json:$.url: "), "{message}");
+    assert!(server.seen().is_empty(), "nothing was asked for in vain");
+    desk.operator().call("sound", Value::Undefined).await.unwrap();
+    assert_eq!(server.seen().len(), 1);
 }

@@ -292,7 +292,13 @@ async fn the_calls_of_a_run_share_cookies() {
     let app = cookie_app(&server);
     let mut of_run = host();
     of_run.cookies = Some(Cookies::default());
-    let operator = Operator { host: &of_run, app: &app, functions: &NoFunctions, connection: None };
+    let operator = Operator {
+        host: &of_run,
+        app: &app,
+        functions: &NoFunctions,
+        connection: None,
+        known: None,
+    };
     let share = |at: &str| format!(r#"{{"at": "{at}", "share": true}}"#);
     bundles(&of_run, &app, &share("/in")).await;
     bundles(&of_run, &app, &share("/after")).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use halyard_automation::apps::{
-    App, ErrorType, Files, load,
+    App, ErrorType, Files, Loaded, load,
     run::{self, Failure, Host, Outcome, Scene},
 };
 use halyard_iml::{Text, Value};
@@ -112,7 +112,22 @@ impl Build {
         self.component("connection", "account", &rest, &[("communication", communication)])
     }
 
-    pub(crate) fn app(mut self) -> App {
+    /// The app, of which nothing may be broken.
+    pub(crate) fn app(self) -> App {
+        let loaded = self.load();
+        let findings: Vec<String> = loaded.findings.iter().map(ToString::to_string).collect();
+        assert!(!loaded.has_errors(), "{findings:#?}");
+        loaded.app.unwrap_or_else(|| panic!("{findings:#?}"))
+    }
+
+    /// The app, of which something is broken.
+    pub(crate) fn loaded(self) -> App {
+        let loaded = self.load();
+        assert!(loaded.has_errors());
+        loaded.app.unwrap_or_else(|| panic!("{:#?}", loaded.findings))
+    }
+
+    fn load(mut self) -> Loaded {
         let components: Vec<String> = self
             .components
             .iter()
@@ -131,11 +146,7 @@ impl Build {
         self.files.insert("makecomapp.json".to_owned(), manifest);
         let files: Files =
             self.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
-        let loaded = load(&files);
-        let findings: Vec<String> = loaded.findings.iter().map(ToString::to_string).collect();
-        let errors = loaded.has_errors();
-        assert!(!errors, "{findings:#?}");
-        loaded.app.unwrap_or_else(|| panic!("{findings:#?}"))
+        load(&files)
     }
 }
 

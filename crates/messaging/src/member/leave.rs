@@ -5,7 +5,7 @@ use halyard_identity::{self as identity, UserId};
 use halyard_platform::{db::Tx, params};
 use serde_json::json;
 
-use super::{Member, getone, record};
+use super::{Member, changed, getone, record};
 use crate::{
     Actor, ChannelId, Error, GroupId, Role, WorkspaceId, audit, event, subscription, workspace,
 };
@@ -35,7 +35,7 @@ pub fn set_role(
              where workspace_id = $1 and user_id = $2",
             params![workspace, user, role.stored()],
         )?;
-        record(tx, actor, workspace, user, "workspace_user_updated")?;
+        changed(tx, actor, workspace, user)?;
         let detail = json!({"role": role, "role_before": old});
         audit::record(tx, actor, workspace, "member_role", ("user", user.0), detail)?;
     }

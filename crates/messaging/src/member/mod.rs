@@ -21,7 +21,7 @@ pub use invite::{Invitation, Invited, invite, resend_invite};
 pub use leave::{leave_all, remove, set_role};
 pub use link::{behind_code, disable_join_code, join_by_code, join_code, make_join_code};
 
-use crate::{Actor, Error, Role, WorkspaceId, event, json::decode, workspace};
+use crate::{Actor, Error, Role, WorkspaceId, event, group, json::decode, workspace};
 
 /// A person as a member of one workspace.
 #[derive(Debug, Clone, PartialEq)]
@@ -223,7 +223,7 @@ pub fn by_email(
 /// Those of the store.
 pub fn profile_changed(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), Error> {
     for workspace in workspace::list(tx, actor)? {
-        record(tx, actor, workspace.id, actor.user, "workspace_user_updated")?;
+        changed(tx, actor, workspace.id, actor.user)?;
     }
     Ok(())
 }
@@ -265,6 +265,17 @@ pub(crate) fn require_current(
         params![workspace, &crate::json::encode(&users)],
     )?;
     if current.len() == users.len() { Ok(()) } else { Err(Error::UserNotFound) }
+}
+
+/// Records that a person has changed, for their groups too.
+fn changed(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<(), Error> {
+    group::person_changed(tx, actor, workspace, user)?;
+    Ok(record(tx, actor, workspace, user, "workspace_user_updated")?)
 }
 
 /// Records what happened to a membership.

@@ -17,7 +17,7 @@ impl fmt::Debug for Kind {
 
 macro_rules! kinds {
     ($($scope:ident: $($name:literal)+;)+) => {
-        /// Every name, in documented order. The last one is accepted and never fires.
+        /// Every name, in documented order. The last one is undocumented, and clients offer it.
         pub const KINDS: &[Kind] = &[$($(Kind { name: $name, scope: Scope::$scope }),+),+];
     };
 }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_twenty_six_and_one_that_never_fires() {
+    fn there_are_twenty_six_and_one_that_clients_offer() {
         assert_eq!(KINDS.len(), 27);
         assert_eq!(Kind::find("group_user_deleted").unwrap().name(), "group_user_removed");
         assert_eq!(Kind::find("comment_added").unwrap().scope(), Scope::COMMENTS_READ);

@@ -1,5 +1,6 @@
 //! What apps and connections need from this machine: files, terminals and listeners.
 
+pub(crate) mod alive;
 pub(crate) mod callback;
 pub(crate) mod duration;
 pub(crate) mod hooks;

@@ -103,40 +103,34 @@ impl Command {
 
 /// Runs a command; data goes to standard output, everything else to standard error.
 pub(crate) async fn run(command: Command, mut flags: Flags) -> anyhow::Result<ExitCode> {
-    // Expressions need no installation, so nothing of one may keep them from being checked.
-    if let Command::Iml(action) = &command {
-        return iml::run(action);
-    }
-    if let Command::App(action) = command {
-        return app::run(&flags, action).await;
-    }
-    if let Command::Serve(arguments) = &command {
-        flags.listen = arguments.listen;
-    }
-    let config = Config::load(&flags)?;
+    // Each command reads the configuration by itself: what needs no installation, such as checking
+    // expressions, must work where the configuration of one is broken.
+    let config = || Config::load(&flags);
     match command {
-        Command::Serve(arguments) => serve::run(config, &arguments).await,
-        Command::Demo(arguments) => demo::run(config, &arguments).await,
+        Command::Serve(arguments) => {
+            flags.listen = arguments.listen;
+            serve::run(Config::load(&flags)?, &arguments).await
+        }
+        Command::Demo(arguments) => demo::run(config()?, &arguments).await,
         Command::Openapi => openapi::run(),
         Command::Iml(action) => iml::run(&action),
-        Command::Migrate(arguments) => migrate::run(&config, &arguments).await,
-        Command::Backup(arguments) => backup::run(&config, arguments).await,
-        Command::Restore(arguments) => restore::run(&config, arguments).await,
-        Command::Export(arguments) => export::run(&config, arguments).await,
-        Command::Import(arguments) => import::run(&config, arguments).await,
-        Command::ImportSlack(arguments) => import_slack::run(&config, arguments).await,
-        Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
-        Command::User(action) => user::run(config, action).await,
-        Command::Application(action) => application::run(config, action).await,
-        Command::Token(action) => token::run(config, action).await,
-        Command::Workspace(action) => workspace::run(config, action).await,
-        Command::Channel(action) => channel::run(config, action).await,
-        Command::Audit(arguments) => audit::run(&config, &arguments).await,
-        Command::Subscription(action) => subscription::run(config, action).await,
-        Command::Integration(action) => integration::run(config, action).await,
-        // Above, because some of its actions read no configuration.
-        Command::App(_) => unreachable!("apps are dealt with before"),
-        Command::Connection(action) => connection::run(config, action).await,
+        Command::Migrate(arguments) => migrate::run(&config()?, &arguments).await,
+        Command::Backup(arguments) => backup::run(&config()?, arguments).await,
+        Command::Restore(arguments) => restore::run(&config()?, arguments).await,
+        Command::Export(arguments) => export::run(&config()?, arguments).await,
+        Command::Import(arguments) => import::run(&config()?, arguments).await,
+        Command::ImportSlack(arguments) => import_slack::run(&config()?, arguments).await,
+        Command::Doctor(arguments) => doctor::run(&config()?, &arguments).await,
+        Command::User(action) => user::run(config()?, action).await,
+        Command::Application(action) => application::run(config()?, action).await,
+        Command::Token(action) => token::run(config()?, action).await,
+        Command::Workspace(action) => workspace::run(config()?, action).await,
+        Command::Channel(action) => channel::run(config()?, action).await,
+        Command::Audit(arguments) => audit::run(&config()?, &arguments).await,
+        Command::Subscription(action) => subscription::run(config()?, action).await,
+        Command::Integration(action) => integration::run(config()?, action).await,
+        Command::App(action) => app::run(&flags, action).await,
+        Command::Connection(action) => connection::run(config()?, action).await,
     }
 }
 

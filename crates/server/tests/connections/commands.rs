@@ -6,6 +6,8 @@ use crate::{
     process::Installation,
     service::{EXAMPLE, LARGE, Service},
 };
+use halyard_platform::db::testing::eventually;
+use rustix::process::Signal;
 
 async fn add(installation: &Installation, base: &str, name: &str) {
     let add = add_words(base, name);
@@ -212,4 +214,22 @@ async fn a_large_file_is_written_or_told_of() {
     assert_eq!(std::fs::read(path).unwrap(), vec![7; LARGE]);
     // The folder in which they were kept meanwhile is gone.
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_is_told_to_stop_leaves_nothing_behind() {
+    let (installation, service) = (Installation::sqlite(), Service::start().await);
+    add(&installation, &service.base, "crew").await;
+    let scratch = installation.scratch().join("tmp");
+    std::fs::create_dir(&scratch).unwrap();
+    service.known().stalls = true;
+    let words = ["app", "call", EXAMPLE, "Download", "--connection", "crew"];
+    for (at, signal) in [Signal::INT, Signal::TERM].into_iter().enumerate() {
+        let calling = installation.start(&words, b"");
+        eventually("it asks", async || service.known().looked as usize == at + 1).await;
+        assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 1);
+        let ended = calling.signal(signal).await.expect(130);
+        assert!(ended.err.contains("told to stop"), "{}", ended.err);
+        assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+    }
 }

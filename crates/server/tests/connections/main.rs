@@ -3,6 +3,7 @@
 
 mod commands;
 mod http_app;
+mod interrupted;
 mod making;
 mod process;
 mod refreshing;

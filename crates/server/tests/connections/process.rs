@@ -188,6 +188,16 @@ impl Running {
         self.err.next(&self.what).await
     }
 
+    /// The next line that it says to whoever has started it; what it logs is passed over.
+    pub(crate) async fn said(&mut self) -> String {
+        loop {
+            let line = self.error_line().await;
+            if line.starts_with("halyard: ") {
+                return line;
+            }
+        }
+    }
+
     /// Types something.
     pub(crate) fn write(&mut self, text: &str) {
         self.input.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
@@ -211,10 +221,24 @@ impl Running {
         .unwrap()
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
     /// Asks it to stop, and waits for that.
     pub(crate) async fn terminate(self) -> Ended {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM).await
+    }
+
+    /// Kills it as `kill -9` does, and waits for that.
+    pub(crate) async fn kill(self) -> Ended {
+        self.signal(rustix::process::Signal::KILL).await
+    }
+
+    /// Sends it a signal, and waits for its end.
+    pub(crate) async fn signal(self, signal: rustix::process::Signal) -> Ended {
+        rustix::process::kill_process(self.id(), signal).unwrap();
         self.end().await
     }
 }

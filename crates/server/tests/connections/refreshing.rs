@@ -66,6 +66,7 @@ impl Scene {
             app: &self.app,
             functions: &NoFunctions,
             connection: Some(using),
+            known: None,
         };
         let outcome = operator.call("GetMe", Value::Undefined).await?;
         Ok(outcome.bundles.into_iter().next().unwrap())
@@ -198,7 +199,7 @@ on_both_databases! {
         scene.get_me(&scene.store).await.unwrap();
         let using = Using { store: &scene.store, workspace: WorkspaceId::OPERATOR, name: "crew" };
         let operator = Operator {
-            host: &scene.host, app: &scene.app, functions: &NoFunctions, connection: Some(using),
+            host: &scene.host, app: &scene.app, functions: &NoFunctions, connection: Some(using), known: None,
         };
         let error = failed(operator.call("ListItems", Value::Undefined).await.map(|_| Value::Null));
         assert_eq!(error.kind, ErrorType::InvalidAccessTokenError);

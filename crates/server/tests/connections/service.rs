@@ -49,6 +49,12 @@ pub(crate) struct Known {
     pub(crate) life: Option<i64>,
     /// What `/token` answers instead.
     pub(crate) trouble: Option<u16>,
+    /// Whether its large file never comes.
+    pub(crate) stalls: bool,
+    /// Whether the answer of `/token` waits for somebody to be named here, who is killed when the
+    /// tokens are issued.
+    pub(crate) kills: bool,
+    pub(crate) victim: Option<rustix::process::Pid>,
     /// Newest first.
     pub(crate) items: Vec<Value>,
     /// Id → address.
@@ -77,7 +83,7 @@ impl Service {
             .route("/revoke", post(revoke))
             .route("/me", get(me))
             .route("/placed", get(placed))
-            .route("/large", get(async || vec![7_u8; LARGE]))
+            .route("/large", get(large))
             .route("/items", get(items))
             .route("/one/{step}", get(one).post(one))
             .route("/hooks", post(attach))
@@ -168,7 +174,19 @@ async fn token(State(service): State<Service>, headers: HeaderMap, body: Bytes) 
         "client_credentials" => true,
         _ => false,
     };
-    if good { answer(&service.issue()) } else { refusal(400, "invalid_grant") }
+    if !good {
+        return refusal(400, "invalid_grant");
+    }
+    let issued = service.issue();
+    while service.known().kills {
+        let victim = service.known().victim.take();
+        if let Some(victim) = victim {
+            rustix::process::kill_process(victim, rustix::process::Signal::KILL).unwrap();
+            service.known().kills = false;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    answer(&issued)
 }
 
 async fn revoke(State(service): State<Service>, body: Bytes) {
@@ -203,6 +221,14 @@ async fn placed(
         }
         _ => refusal(401, "invalid_token"),
     }
+}
+
+async fn large(State(service): State<Service>) -> Vec<u8> {
+    service.known().looked += 1;
+    if service.known().stalls {
+        std::future::pending::<()>().await;
+    }
+    vec![7_u8; LARGE]
 }
 
 async fn items(State(service): State<Service>, headers: HeaderMap) -> Response {
@@ -247,7 +273,7 @@ async fn attach(State(service): State<Service>, headers: HeaderMap, body: Bytes)
         return refusal(400, "nobody answers at this address");
     }
     let mut known = service.known();
-    let id = u32::try_from(known.hooks.len()).unwrap() + 1;
+    let id = known.hooks.keys().max().map_or(1, |last| last + 1);
     known.hooks.insert(id, url);
     answer(&json!({"id": id, "sign": "sign-1234"}))
 }

@@ -45,7 +45,7 @@ async fn call(address: &str, sign: &str, body: &serde_json::Value) -> (u16, Stri
 }
 
 async fn attached(service: &Service, watching: &mut Running) -> String {
-    let line = watching.error_line().await;
+    let line = watching.said().await;
     assert!(line.starts_with("halyard: attached "), "{line}");
     service.known().hooks.values().next().unwrap().clone()
 }
@@ -68,6 +68,37 @@ async fn an_instant_trigger_attaches_prints_and_detaches() {
     let Ended { out, .. } = watching.terminate().await.expect(0);
     assert_eq!(out, "");
     assert!(service.known().hooks.is_empty(), "detached");
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_is_detached_by_the_next() {
+    let (installation, service) = scene().await;
+    let mut killed = installation.start(&with(&["WatchCalls"]), b"");
+    let left = attached(&service, &mut killed).await;
+    let mut living = installation.start(&with(&["WatchCalls"]), b"");
+    assert!(living.said().await.starts_with("halyard: attached "));
+    assert_eq!(service.known().hooks.len(), 2);
+    killed.kill().await;
+    let mut next = installation.start(&with(&["WatchCalls"]), b"");
+    let line = next.said().await;
+    assert_eq!(line, format!("halyard: detached {left}, which nobody watched any more"));
+    assert!(next.said().await.starts_with("halyard: attached "));
+    let known: Vec<String> = service.known().hooks.values().cloned().collect();
+    assert_eq!(known.len(), 2, "that of the living one stays");
+    assert!(!known.contains(&left));
+    next.kill().await;
+    // Also without watching again, and when the service has forgotten it by itself.
+    service.known().hooks.retain(|_, address| known.contains(address));
+    let detach = ["app", "detach", EXAMPLE, "--connection", "crew"];
+    let ended = installation.start(&detach, b"").end().await.expect(0);
+    assert!(ended.err.contains(", which nobody watched any more"), "{}", ended.err);
+    assert_eq!(service.known().hooks.len(), 1);
+    let ended = installation.start(&detach, b"").end().await.expect(0);
+    assert!(!ended.err.contains("nobody watched"), "once: {}", ended.err);
+    living.terminate().await.expect(0);
+    assert!(service.known().hooks.is_empty(), "detached");
+    let files = std::fs::read_dir(installation.data().join("watching")).unwrap().count();
+    assert_eq!(files, 0, "nothing is left in the data directory");
 }
 
 #[tokio::test]
@@ -96,7 +127,7 @@ async fn a_polling_trigger_goes_on_where_it_was() {
     // What comes while nobody watches is not missed, and nothing is told twice.
     add_item(&service, 4);
     let mut again = installation.start(&words, b"");
-    assert!(again.error_line().await.contains("going on where"));
+    assert!(again.said().await.contains("going on where"));
     assert_eq!(again.line().await, r#"{"id":4}"#);
     add_item(&service, 5);
     assert_eq!(again.line().await, r#"{"id":5}"#);
@@ -204,4 +235,40 @@ async fn what_was_attached_before_a_failure_is_detached() {
         .collect();
     assert_eq!(hooks, ["subscribe", "subscribe", "unsubscribe"]);
     assert!(subscriptions.0.lock().unwrap().is_empty(), "detached");
+}
+
+#[tokio::test]
+async fn what_the_service_no_longer_knows_keeps_nothing_else_attached() {
+    let installation = Installation::sqlite();
+    let service = Loopback::start(|seen| match seen.target.as_str() {
+        "/api/v3/users/get_session_user" => {
+            Reply::json(r#"{"id": 1, "name": "Ann", "email": "ann@example.org"}"#)
+        }
+        "/api/v3/hooks/subscribe" => Reply::json(r#"{"id": 7, "secret": "sesame"}"#),
+        "/api/v3/hooks/unsubscribe"
+            if String::from_utf8_lossy(&seen.body).into_owned().contains("channel_added") =>
+        {
+            Reply::json(r#"{"error_string": "Unknown"}"#).with_status(404)
+        }
+        "/api/v3/hooks/unsubscribe" => Reply::json("{}"),
+        _ => Reply::status(500),
+    })
+    .await;
+    let url = service.url();
+    let add = ["connection", "add", "t", "--app", "twist", "--kind", "twist-token"];
+    let add = [&add[..], &["--base-url", &url]].concat();
+    installation.start(&add, b"token-1\n").end().await.expect(0);
+    let words = ["app", "watch", "twist", "WatchChannels", "--connection", "t", "--input", "-"];
+    let input = br#"{"workspace_id": 1, "event": ["channel_added", "channel_updated"]}"#;
+    let mut watching = installation.start(&words, input);
+    assert!(watching.said().await.starts_with("halyard: attached "));
+    watching.terminate().await.expect(0);
+    let ended: Vec<_> = service
+        .seen()
+        .into_iter()
+        .filter(|seen| seen.target.ends_with("/unsubscribe"))
+        .map(|seen| String::from_utf8_lossy(&seen.body).into_owned())
+        .collect();
+    assert_eq!(ended.len(), 2, "{ended:?}");
+    assert!(ended[1].contains("channel_updated"), "{ended:?}");
 }

@@ -17,5 +17,6 @@ mod ranks;
 mod shutdown;
 mod slack;
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "other test programs use the rest")]
 mod support;
 mod transfer;

@@ -1,5 +1,7 @@
 //! A real server process on a free port, on either database, and a small client.
 
+mod following;
+
 use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
@@ -9,6 +11,8 @@ use std::{
 
 use halyard_platform::db::{Db, Location, Options, Schema, testing::TestDb};
 use serde_json::Value;
+
+pub(crate) use following::Following;
 
 /// Longest that any process of a test may take for one step.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -121,6 +125,14 @@ impl Installation {
         Begun(command.spawn().unwrap())
     }
 
+    /// Begins a command whose lines are read as they come.
+    pub(crate) fn follow(&self, arguments: &[&str]) -> Following {
+        let mut child = self.command(arguments).spawn().unwrap();
+        let out = following::lines(child.stdout.take().unwrap());
+        let err = following::lines(child.stderr.take().unwrap());
+        Following { child, what: arguments.join(" "), out, err }
+    }
+
     /// Makes the demo workspace and answers its credentials.
     pub(crate) async fn demo(&self) -> Value {
         let ended = self.halyard(&["demo", "--json"]).await.expect(0);
@@ -134,8 +146,18 @@ impl Installation {
 
     /// As [`serve`](Self::serve), with more settings in the environment.
     pub(crate) async fn serve_with(&self, settings: &[(&str, String)]) -> Server {
+        self.serve_as(&[], settings).await
+    }
+
+    /// As `make run` does, which reaches webhooks on this machine by itself.
+    pub(crate) async fn serve_demo(&self) -> Server {
+        self.serve_as(&["--demo"], &[("HALYARD_OUTBOUND_ALLOW", "[]".to_owned())]).await
+    }
+
+    async fn serve_as(&self, flags: &[&str], settings: &[(&str, String)]) -> Server {
+        let words = [&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"], flags].concat();
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .command(&words)
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .spawn()
             .unwrap();

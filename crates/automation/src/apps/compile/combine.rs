@@ -38,6 +38,7 @@ pub(crate) fn combine(base: &Request, request: Request) -> Request {
         timeout: request.timeout.or_else(|| base.timeout.clone()),
         endpoint: request.endpoint.or_else(|| base.endpoint.clone()),
         response: combine_responses(&base.response, request.response),
+        broken: request.broken.or_else(|| base.broken.clone()),
     }
 }
 

@@ -62,7 +62,7 @@ impl Compiler<'_> {
             site.report(MISSING_PART, "An OAuth 2.0 connection needs the section `token`.");
         }
         for (name, request) in [("authorize", &oauth.authorize), ("token", &oauth.token)] {
-            if let (Some(section), Some(Request { url: None, .. })) =
+            if let (Some(section), Some(Request { url: None, broken: None, .. })) =
                 (sections.0.get(name), request)
             {
                 section.report(MISSING_PART, format!("`{name}` needs a `url`."));

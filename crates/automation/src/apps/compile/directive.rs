@@ -140,8 +140,7 @@ pub(super) const PAGINATION: &[Directive] = &[
     ("qs", PAGES),
     ("body", PAGES),
     ("input", PAGES),
-    // Other pages come from the endpoint that the first one came from.
-    ("endpoint", 0),
+    ("endpoint", PAGES),
 ];
 
 /// Of a webhook that is called.

@@ -64,8 +64,20 @@ impl Compiler<'_> {
         }
     }
 
-    /// One request, as it stands in the file.
+    /// One request, as it stands in the file. What cannot be read of it keeps nothing else from being
+    /// used, except in the base, which is in every request.
     pub(crate) fn request(&self, site: &Site<'_>, place: Place) -> Request {
+        let before = site.notes.len();
+        let mut request = self.read(site, place);
+        if place != Place::Base {
+            let errors = site.notes.errors_since(before);
+            site.notes.bear(errors.len());
+            request.broken = errors.into_iter().next().map(Box::new);
+        }
+        request
+    }
+
+    fn read(&self, site: &Site<'_>, place: Place) -> Request {
         let said = Members::of(site, place, REQUEST);
         let moment = Moment::Request;
         let text = |name, most| self.text(said.get(name)?, place, moment, most);
@@ -132,11 +144,17 @@ impl Compiler<'_> {
             repeat: said.get("repeat").and_then(|site| self.repeat(site, place)),
             pagination: said.get("pagination").and_then(|site| self.pagination(site, place)),
             timeout: said.get("timeout").and_then(|site| self.timeout(site, place)),
-            endpoint: said.get("endpoint").and_then(|site| self.endpoint(site, &said, place)),
+            endpoint: said.get("endpoint").and_then(|site| {
+                self.endpoint(
+                    site,
+                    said.any("input").map(|site| self.template(site, place, moment)),
+                )
+            }),
             response: said
                 .get("response")
                 .map(|site| self.response(site, place))
                 .unwrap_or_default(),
+            broken: None,
         }
     }
 
@@ -241,16 +259,12 @@ impl Compiler<'_> {
             headers: said.get("headers").and_then(|site| self.object(site, place, moment)),
             qs: said.get("qs").and_then(|site| self.object(site, place, moment)),
             body: said.any("body").map(|site| self.template(site, place, moment)),
+            endpoint: said.get("endpoint").and_then(|site| self.endpoint(site, None)),
             input: said.any("input").map(|site| self.template(site, place, moment)),
         }))
     }
 
-    fn endpoint(
-        &self,
-        site: &Site<'_>,
-        request: &Members<'_>,
-        place: Place,
-    ) -> Option<EndpointCall> {
+    fn endpoint(&self, site: &Site<'_>, input: Option<Template>) -> Option<EndpointCall> {
         let (name, connection) = if site.is_object() {
             let said = Members::named(site, &["name", "connection"]);
             (said.get("name").cloned(), said.get("connection").cloned())
@@ -275,11 +289,7 @@ impl Compiler<'_> {
         if !self.endpoints.contains(&*called) {
             name.report(MISSING_ENDPOINT, format!("The app has no endpoint `{called}`."));
         }
-        Some(EndpointCall {
-            name: called,
-            connection: connection.as_ref().and_then(text),
-            input: request.any("input").map(|site| self.template(site, place, Moment::Request)),
-        })
+        Some(EndpointCall { name: called, connection: connection.as_ref().and_then(text), input })
     }
 }
 

@@ -14,6 +14,11 @@ pub trait Rpcs: Sync {
         name: &str,
         parameters: Value,
     ) -> impl Future<Output = Result<Value, AppError>> + Send;
+
+    /// What it has put out a short while ago, where that is known without calling it.
+    fn known(&self, _name: &str, _parameters: &Value) -> Option<Value> {
+        None
+    }
 }
 
 /// Rounds of calls, which is the longest chain of RPCs that depend on each other.
@@ -35,20 +40,33 @@ pub(super) enum Answer {
     Unknown,
 }
 
+/// Tells what an RPC has put out a short while ago.
+type Recall<'a> = dyn Fn(&str, &Value) -> Option<Value> + 'a;
+
 /// Asks for answers, and notes what is not known yet.
 pub(super) struct Asking<'a> {
     answers: &'a Answers,
     wanted: Option<RefCell<BTreeMap<String, (Text, Value)>>>,
+    known: Option<&'a Recall<'a>>,
 }
 
 impl<'a> Asking<'a> {
     /// Nobody answers.
     pub(super) fn nobody(answers: &'a Answers) -> Self {
-        Self { answers, wanted: None }
+        Self { answers, wanted: None, known: None }
     }
 
-    fn noting(answers: &'a Answers) -> Self {
-        Self { answers, wanted: Some(RefCell::default()) }
+    fn noting(answers: &'a Answers, known: &'a Recall<'a>) -> Self {
+        Self { answers, wanted: Some(RefCell::default()), known: Some(known) }
+    }
+
+    /// The answer that is known without asking.
+    pub(super) fn recall(&self, name: &Text, parameters: &Value) -> Option<Value> {
+        let key = format!("{name} {}", parameters.to_json().ok()?);
+        match self.answers.0.get(&key) {
+            Some(answer) => answer.clone().ok(),
+            None => self.known?(name, parameters),
+        }
     }
 
     /// The answer of an RPC to these parameters.
@@ -77,7 +95,8 @@ pub(super) async fn settle<T, R: Rpcs>(
     let mut answers = Answers::default();
     for round in 0.. {
         let (result, wanted) = {
-            let asking = Asking::noting(&answers);
+            let known = |name: &str, parameters: &Value| rpcs.known(name, parameters);
+            let asking = Asking::noting(&answers, &known);
             let result = attempt(&asking);
             (result, asking.wanted.map(RefCell::into_inner).unwrap_or_default())
         };

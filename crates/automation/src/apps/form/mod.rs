@@ -77,7 +77,7 @@ impl<'a> Rules<'a> {
 /// All that is wrong.
 pub fn input(fields: &[Field], given: &Value, rules: &Rules<'_>) -> Result<Value, Vec<Invalid>> {
     let answers = Answers::default();
-    taken(fields, given, rules, &Asking::nobody(&answers))
+    taken(fields, given, rules, &Asking::nobody(&answers)).map(|(value, _)| value)
 }
 
 /// The same as [`input`], with fields that RPCs give.
@@ -90,6 +90,20 @@ pub async fn input_with<R: Rpcs>(
     rules: &Rules<'_>,
     rpcs: &R,
 ) -> Result<Value, Vec<Invalid>> {
+    Ok(input_with_doubts(fields, given, rules, rpcs).await?.0)
+}
+
+/// The same as [`input_with`], and what may be wrong: values that are not among the options of an RPC
+/// whose answer is known already, where they need not be.
+///
+/// # Errors
+/// All that is wrong.
+pub async fn input_with_doubts<R: Rpcs>(
+    fields: &[Field],
+    given: &Value,
+    rules: &Rules<'_>,
+    rpcs: &R,
+) -> Result<(Value, Vec<Invalid>), Vec<Invalid>> {
     answers::settle(rpcs, |asking| taken(fields, given, rules, asking)).await
 }
 
@@ -98,7 +112,7 @@ fn taken(
     given: &Value,
     rules: &Rules<'_>,
     asking: &Asking<'_>,
-) -> Result<Value, Vec<Invalid>> {
+) -> Result<(Value, Vec<Invalid>), Vec<Invalid>> {
     let empty = Collection::default();
     let given = match given {
         Value::Collection(given) => given,
@@ -110,7 +124,7 @@ fn taken(
     };
     let mut walk = Walk::new(Mode::Running(rules), asking);
     let value = walk.root(fields, given);
-    if walk.invalid.is_empty() { Ok(value) } else { Err(walk.invalid) }
+    if walk.invalid.is_empty() { Ok((value, walk.doubtful)) } else { Err(walk.invalid) }
 }
 
 /// One of the sets of parameters that a stored configuration consists of.

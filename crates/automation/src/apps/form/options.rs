@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use halyard_iml::{Collection, Value};
+use halyard_iml::Value;
 
 use super::{
     answers::Answer,
@@ -92,9 +92,10 @@ impl Walk<'_> {
         };
         // An operation does not wait for options that its values need not be among.
         if matches!(self.mode, Mode::Running(_)) && parameter.dynamic {
-            return None;
+            let answer = self.recall_options(call, parameter, level)?;
+            return Some(Cow::Owned(given(options, &answer)));
         }
-        match self.ask(call, level, &Collection::default()) {
+        match self.ask_options(call, parameter, level) {
             Answer::Value(answer) => Some(Cow::Owned(given(options, &answer))),
             Answer::Failed(_) | Answer::Unknown => None,
         }
@@ -114,7 +115,7 @@ impl Walk<'_> {
         }
         if let Store::Rpc(call) = &options.store
             && matches!(self.mode, Mode::Stored { .. })
-            && let Answer::Failed(cause) = self.ask(call, level, &Collection::default())
+            && let Answer::Failed(cause) = self.ask_options(call, parameter, level)
         {
             self.wrong(path, unresolved(call, &cause));
             return;

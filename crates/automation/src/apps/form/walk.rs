@@ -167,6 +167,35 @@ impl<'a> Walk<'a> {
         self.asking.ask(&call.name, answers::parameters(&[&values], call, own))
     }
 
+    /// The options of a field. What is chosen there already is none of the parameters: options do not
+    /// depend on it, and would be asked for anew with every other value.
+    pub(super) fn ask_options(
+        &self,
+        call: &RpcCall,
+        field: &Parameter,
+        level: &Level<'_>,
+    ) -> Answer {
+        self.asking.ask(&call.name, self.parameters_of_options(call, field, level))
+    }
+
+    /// The same, if it is known without asking.
+    pub(super) fn recall_options(
+        &self,
+        call: &RpcCall,
+        field: &Parameter,
+        level: &Level<'_>,
+    ) -> Option<Value> {
+        self.asking.recall(&call.name, &self.parameters_of_options(call, field, level))
+    }
+
+    fn parameters_of_options(&self, call: &RpcCall, field: &Parameter, level: &Level<'_>) -> Value {
+        let stored = matches!(self.mode, Mode::Stored { .. });
+        let values = level.values(&|value| !stored || !bounds::has_expression(value));
+        let others = values.iter().filter(|(key, _)| Some(key.name()) != field.name.as_ref());
+        let others = Collection::new(others.cloned().collect());
+        answers::parameters(&[&others], call, &Collection::default())
+    }
+
     pub(super) fn fields(&mut self, fields: &[Field], level: &mut Level<'_>) {
         if self.depth == MAX_DEPTH {
             self.wrong(&level.path, "Fields are nested too deeply.");

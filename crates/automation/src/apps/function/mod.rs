@@ -13,6 +13,7 @@ mod random;
 mod source;
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
@@ -219,12 +220,28 @@ impl Scripts {
     }
 }
 
-/// Waits for an engine. Where tasks share a few threads, the thread is not taken away from the others:
-/// their tasks move elsewhere. A runtime of a single thread has nowhere to move them to.
+thread_local! {
+    /// Whether many tasks share this thread, so that they have to move before it waits.
+    static SHARED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that this thread is one of those that run the tasks of a runtime with several. To be called by
+/// each of them when it starts (`on_thread_start`). While a function runs on behalf of a task, the
+/// others move to another thread then.
+///
+/// Threads that have not said so just wait, which is always sound: the thread that built the runtime,
+/// local sets and runtimes with one thread have nowhere to move their tasks to, and a thread cannot
+/// find out by itself whether it is one of these.
+pub fn mark_shared_thread() {
+    SHARED.set(true);
+}
+
+/// Waits for an engine.
 fn waiting<T>(wait: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
-        _ => wait(),
+    let runtime = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match SHARED.get() && matches!(runtime, Ok(RuntimeFlavor::MultiThread)) {
+        true => tokio::task::block_in_place(wait),
+        false => wait(),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::apps::{
     plan::{Communication, Request},
     rules::{
         BAD_IDENTIFIER, ENCODING, INCOMPLETE, MISSING_CONNECTION, MISSING_PART, MISSING_SANITIZE,
-        TOO_LONG, UNKNOWN_TYPE, WRONG_KIND,
+        NOT_SUPPORTED, TOO_LONG, UNKNOWN_TYPE, WRONG_KIND,
     },
 };
 
@@ -141,37 +141,45 @@ fn groups(site: &Site<'_>, outline: &Outline) -> Vec<Group> {
 }
 
 impl<'a> Shop<'a> {
-    /// Compiles a component and adds it to the app, unless something keeps it from being used.
+    /// Compiles a component and adds it to the app, unless something keeps it from being used: a broken
+    /// request keeps only what it belongs to.
     fn component(&self, entry: &'a Entry, files: &Files, app: &mut App) {
-        let before = self.notes.errors();
+        let before = self.notes.len();
+        let already = self.notes.unbearable();
         check_identifier(entry, self.notes);
         let id = entry.id.clone();
-        let usable = || self.notes.errors() == before && !self.is_broken(entry);
-        match entry.component {
+        let usable = || self.notes.unbearable() == already && !self.is_broken(entry);
+        let added = match entry.component {
             Component::Connection => {
-                let connection = self.connection(entry);
-                app.connections.extend(connection.filter(|_| usable()).map(|c| (id, c)));
+                let connection = self.connection(entry).filter(|_| usable());
+                connection.map(|c| drop(app.connections.insert(id, c)))
             }
             Component::Webhook => {
-                let webhook = self.webhook(entry);
-                app.webhooks.extend(webhook.filter(|_| usable()).map(|w| (id, w)));
+                let webhook = self.webhook(entry).filter(|_| usable());
+                webhook.map(|w| drop(app.webhooks.insert(id, w)))
             }
             Component::Module => {
-                let module = module(self, entry);
-                app.modules.extend(module.filter(|_| usable()).map(|m| (id, m)));
+                let module = module(self, entry).filter(|_| usable());
+                module.map(|m| drop(app.modules.insert(id, m)))
             }
             Component::Rpc => {
-                let rpc = self.rpc(entry);
-                app.rpcs.extend(usable().then_some((id, rpc)));
+                let rpc = Some(self.rpc(entry)).filter(|_| usable());
+                rpc.map(|r| drop(app.rpcs.insert(id, r)))
             }
             Component::Function => {
-                let function = self.function(entry, files);
-                app.functions.extend(function.filter(|_| usable()).map(|f| (id, f)));
+                let function = self.function(entry, files).filter(|_| usable());
+                function.map(|f| drop(app.functions.insert(id, f)))
             }
             Component::Endpoint => {
                 let communication = self.communication(entry, Code::Communication, Place::Endpoint);
-                app.endpoints.extend(usable().then_some((id, communication)));
+                let communication = Some(communication).filter(|_| usable());
+                communication.map(|c| drop(app.endpoints.insert(id, c)))
             }
+        };
+        if added.is_none() {
+            let found = self.notes.errors_since(before).into_iter().next();
+            let found = found.or_else(|| self.notes.error_in(entry.codes.values()));
+            app.unusable.extend(found.map(|why| ((entry.component, entry.id.clone()), why)));
         }
     }
 
@@ -249,6 +257,14 @@ impl<'a> Shop<'a> {
         };
         let said =
             entry.kind.clone().or_else(|| part("type").and_then(|s| s.node.as_text().cloned()));
+        for code in [Code::InstallSpec, Code::InstallDirectives] {
+            if let Some(site) = self.site(entry, code) {
+                site.report(
+                    NOT_SUPPORTED,
+                    "Installing for an organisation is up to the vendor's platform.",
+                );
+            }
+        }
         let kind = match said.as_deref() {
             Some("oauth" | "oauth2" | "oauth1") => ConnectionType::OAuth,
             Some("basic" | "apikey" | "other") => ConnectionType::Basic,
@@ -307,6 +323,9 @@ impl<'a> Shop<'a> {
                 return None;
             }
         };
+        if let Some(site) = self.site(entry, Code::Publish) {
+            site.report(NOT_SUPPORTED, "Publishing a webhook is up to the vendor's platform.");
+        }
         let communication = self.site(entry, Code::Communication);
         let reception = communication.map(|s| self.compiler.reception(&s)).unwrap_or_default();
         if shared && (entry.connections.is_empty() || reception.uid.is_none()) {

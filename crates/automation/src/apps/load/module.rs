@@ -51,7 +51,7 @@ pub(super) fn module<'a>(shop: &Shop<'a>, entry: &'a Entry) -> Option<Module> {
     let left_out = entry.left_out.contains(&Code::Communication);
     if left_out {
         entry.report(shop.notes, LEFT_OUT, "The communication is kept out of the folder.");
-    } else if !shop.is_broken(entry) {
+    } else if !shop.is_broken(entry) && communication.broken().is_none() {
         check(shop, entry, *place, site.as_ref(), &communication);
     }
     let epoch = epoch(shop, entry, *place, site.as_ref());

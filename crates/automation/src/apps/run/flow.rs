@@ -14,6 +14,7 @@ use super::{
     reach::{self, timeout_of},
     scope::{Frame, Page, merged},
     send::Answered,
+    whole,
 };
 use crate::apps::{
     AppError, ErrorType,
@@ -58,6 +59,7 @@ impl Call<'_> {
         mut poll: Option<&mut Poll<'_>>,
         mut after: Option<&mut After<'_>>,
     ) -> Result<Option<Value>, AppError> {
+        whole::expect(self.scene().app, requests)?;
         let mut last: Option<(Value, Option<(&Request, Page)>)> = None;
         for (at, request) in requests.iter().enumerate() {
             let is_last = at + 1 == requests.len();
@@ -184,8 +186,9 @@ impl Call<'_> {
             page: &before,
             first: first.as_ref(),
         });
-        let answered = if let Some(endpoint) = &plan.endpoint {
-            self.endpoint(frame, endpoint, &root, next).await?
+        let other = next.and_then(|next| next.pagination.endpoint.as_ref());
+        let answered = if let Some(endpoint) = other.or(plan.endpoint.as_ref()) {
+            self.endpoint(frame, plan, endpoint, &root, next).await?
         } else if plan.url.is_some() {
             if self.requests >= self.host().bounds.requests {
                 let limit = self.host().bounds.requests;
@@ -235,6 +238,7 @@ impl Call<'_> {
     fn endpoint<'f>(
         &'f mut self,
         frame: &'f Frame,
+        plan: &'f Request,
         call: &'f EndpointCall,
         root: &'f Value,
         next: Option<Next<'f>>,
@@ -250,10 +254,9 @@ impl Call<'_> {
             }
             let scope = frame.scope().pagination(root);
             let scope = next.map_or(scope, |next| scope.page(next.page));
-            let own = call
-                .input
-                .as_ref()
-                .filter(|_| next.is_none_or(|next| next.pagination.merge_with_parent));
+            // Another endpoint for further pages gets the input of the first one too.
+            let first = plan.endpoint.as_ref().and_then(|first| first.input.as_ref());
+            let own = first.filter(|_| next.is_none_or(|next| next.pagination.merge_with_parent));
             let mut input = self.expressions.optional(own, scope)?;
             if let Some(over) = next.and_then(|next| next.pagination.input.as_ref()) {
                 let over = self.expressions.collection("pagination.input", over, scope)?;

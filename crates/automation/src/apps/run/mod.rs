@@ -33,6 +33,7 @@ mod send;
 mod sign;
 mod text;
 mod unpack;
+mod whole;
 mod xml;
 
 use halyard_iml::Value;
@@ -46,7 +47,7 @@ pub use outcome::{Answered, Failure, Outcome, Polled, Redirect, Section, Start};
 pub use scene::Scene;
 
 use super::{
-    Module, Rpc, Webhook,
+    App, Module, Rpc, Webhook,
     plan::{Communication, Request},
 };
 
@@ -168,4 +169,16 @@ pub async fn instant(host: &Host, module: &Module, scene: &Scene<'_>) -> Result<
 /// When an expression of the responder fails.
 pub fn responder(host: &Host, module: &Module, scene: &Scene<'_>) -> Result<Answer, Failure> {
     respond::responder(host, module, scene)
+}
+
+/// Refuses requests of which one could not be read, before any of them is made.
+///
+/// # Errors
+/// `InvalidConfigurationError`, with file, place and mistake.
+pub fn expect_whole(app: &App, requests: &[Request]) -> Result<(), Failure> {
+    whole::expect(app, requests).map_err(|error| Failure {
+        error,
+        exchanges: Vec::new(),
+        saved: None,
+    })
 }

@@ -12,6 +12,7 @@ use super::{
     prepare::Preparation,
     scope::{Frame, Page, merged},
     text::text,
+    whole,
 };
 use crate::apps::{AppError, ErrorType, plan::Request};
 
@@ -61,6 +62,7 @@ fn link(
     frame: &mut Frame,
     plan: &Request,
 ) -> Result<halyard_platform::outbound::Url, AppError> {
+    whole::expect(call.scene().app, std::slice::from_ref(plan))?;
     for layer in &plan.temp {
         let value = call.expressions.value(layer, frame.scope())?;
         frame.remember(&value)?;

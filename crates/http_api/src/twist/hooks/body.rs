@@ -111,7 +111,8 @@ impl Reader<'_> {
                 let id = ChannelId(ids.channel_id.unwrap_or_default());
                 text(&Channel::from(channel::load(tx, actor, id)?)).map(Some)
             }
-            "group_added" | "group_updated" | "group_user_added" | "group_user_removed" => {
+            "group_added" | "group_updated" | "group_user_added" | "group_user_updated"
+            | "group_user_removed" => {
                 let id = GroupId(ids.group_id.unwrap_or_default());
                 text(&Group::from(group::getone(tx, actor, id)?)).map(Some)
             }

@@ -2,6 +2,8 @@
 
 mod bundles;
 mod call;
+mod detach;
+mod errand;
 mod lint;
 mod options;
 mod polling;
@@ -28,6 +30,8 @@ pub(crate) enum Action {
     Starts(starts::Arguments),
     /// Watches a trigger and prints its bundles as JSON lines as they come
     Watch(watch::Arguments),
+    /// Detaches webhooks that were left attached by processes that have ended
+    Detach(detach::Arguments),
 }
 
 /// Runs one of them. What needs no installation reads no configuration either.
@@ -37,6 +41,7 @@ pub(super) async fn run(flags: &Flags, action: Action) -> anyhow::Result<ExitCod
         Action::Call(arguments) => call::run(&Config::load(flags)?, arguments).await,
         Action::Options(arguments) => options::run(&Config::load(flags)?, arguments).await,
         Action::Starts(arguments) => starts::run(&Config::load(flags)?, arguments).await,
+        Action::Detach(arguments) => detach::run(&Config::load(flags)?, arguments).await,
         Action::Watch(arguments) => watch::run(&Config::load(flags)?, arguments).await,
     }
 }

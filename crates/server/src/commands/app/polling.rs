@@ -15,7 +15,7 @@ use super::{
     using::{Desk, report},
     watch::{Printing, Stop},
 };
-use crate::{automation::tools::Tools, commands::told_to_stop};
+use crate::automation::tools::Tools;
 
 /// Where a trigger begins that was not watched before.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ pub(super) async fn watch(
     input: Value,
     printing: &mut Printing,
 ) -> Result<(), Stop> {
-    let mut stopping = std::pin::pin!(told_to_stop()?);
+    let mut stopping = std::pin::pin!(desk.told_to_stop()?);
     let operator = desk.operator();
     let mut cursor = begin(desk, plan, &input).await?;
     let mut before = false;

@@ -1,12 +1,15 @@
 //! The app and the connection that a command uses.
 
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::Args;
 use halyard_automation::{
     apps::{App, function::Scripts, run::Host},
-    operations::{self, Operator, Using},
+    operations::{self, Known, Operator, Using},
 };
 use halyard_platform::blobs::Blobs;
 use tempfile::TempDir;
@@ -16,6 +19,7 @@ use crate::{
         source,
         tools::{self, Tools, Whose},
     },
+    commands::told_to_stop,
     config::Config,
 };
 
@@ -36,6 +40,9 @@ pub(super) struct Desk {
     app: App,
     scripts: Scripts,
     with: With,
+    data_dir: PathBuf,
+    /// What look-ups have answered.
+    known: Known,
     /// Large files, while they are printed: those of the installation are others.
     blobs: Blobs,
     /// Where they are. It goes when this goes.
@@ -63,12 +70,24 @@ impl Desk {
         let blobs = Blobs::open(scratch.path().join("blobs"))?;
         host.blobs = Some(blobs.clone());
         let scripts = Scripts::new(&app.functions);
-        Ok(Self { tools, host, app, scripts, with, blobs, _scratch: scratch })
+        let data_dir = config.data_dir.clone();
+        let known = Known::default();
+        Ok(Self { tools, host, app, scripts, with, data_dir, known, blobs, _scratch: scratch })
     }
 
     /// The app.
     pub(super) fn app(&self) -> &App {
         &self.app
+    }
+
+    /// Where the installation is.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Whether there is a connection, and with it an installation that can be written to.
+    pub(super) fn has_connection(&self) -> bool {
+        self.tools.is_some() && self.with.connection.is_some()
     }
 
     /// Large files of bundles.
@@ -87,7 +106,26 @@ impl Desk {
             let name = self.with.connection.as_deref()?;
             Some(Using { store: &tools.store, workspace: self.with.whose.id(), name })
         });
-        Operator { host: &self.host, app: &self.app, functions: &self.scripts, connection }
+        Operator {
+            host: &self.host,
+            app: &self.app,
+            functions: &self.scripts,
+            connection,
+            known: Some(&self.known),
+        }
+    }
+
+    /// What ends when the process is told to stop, from this call on; not while tokens are being
+    /// renewed, because what the service has answered would be lost.
+    pub(super) fn told_to_stop(&self) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+        let told = told_to_stop()?;
+        let store = self.tools.as_ref().map(|tools| tools.store.clone());
+        Ok(async move {
+            told.await;
+            if let Some(store) = store {
+                store.renewed().await;
+            }
+        })
     }
 
     /// Lets go of the installation.

@@ -14,17 +14,18 @@ use halyard_platform::random::Random;
 
 use super::{
     bundles::{Files, Printer},
+    detach::{Which, left_behind},
     polling::{self, From},
     using::{Desk, With, report},
 };
 use crate::{
     automation::{
+        alive::Alive,
         duration::span,
         hooks::{Call, Hooks},
         input::Input,
         tools::start_logging,
     },
-    commands::told_to_stop,
     config::Config,
 };
 
@@ -93,10 +94,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             polling::watch(&desk, &plan, input, &mut printing).await
         }
         ModuleKind::InstantTrigger => {
-            let id = Random::os().hex(16);
             let public = arguments.public_url.as_deref();
-            let mut hooks = Hooks::begin(arguments.listen, public, &id).await?;
-            listen(operator, trigger, input, &mut hooks, &id, &mut printing).await
+            instant(&desk, trigger, input, (arguments.listen, public), &mut printing).await
         }
         _ => bail!("trigger: {trigger} is no trigger; run it with `halyard app call`"),
     };
@@ -153,16 +152,42 @@ impl Printing {
     }
 }
 
+/// Watches an instant trigger. First what others have left attached is detached: a process that is
+/// killed cannot do that itself.
+async fn instant(
+    desk: &Desk,
+    trigger: &str,
+    input: Value,
+    (listen_on, public): (SocketAddr, Option<&str>),
+    printing: &mut Printing,
+) -> Result<(), Stop> {
+    let id = Random::os().hex(16);
+    let mut hooks = Hooks::begin(listen_on, public, &id).await?;
+    if !desk.has_connection() {
+        return listen(desk, trigger, input, &mut hooks, &id, printing).await;
+    }
+    // What cannot be detached is reported, and no reason not to watch.
+    left_behind(desk, Which { elsewhere: false, forget: false }).await?;
+    let alive = Alive::begin(desk.data_dir(), &id)?;
+    let watched = listen(desk, trigger, input, &mut hooks, &id, printing).await;
+    let left = desk.operator().noted().await?;
+    if left.iter().all(|one| one.id != id) {
+        alive.end()?;
+    }
+    watched
+}
+
 /// Attaches the webhook of an instant trigger, prints what it gets, and detaches it in the end.
 async fn listen(
-    operator: Operator<'_>,
+    desk: &Desk,
     trigger: &str,
     input: Value,
     hooks: &mut Hooks,
     id: &str,
     printing: &mut Printing,
 ) -> Result<(), Stop> {
-    let mut stopping = std::pin::pin!(told_to_stop()?);
+    let operator = desk.operator();
+    let mut stopping = std::pin::pin!(desk.told_to_stop()?);
     let mut watching = Watching { operator, trigger, input, attached: None, held: Vec::new() };
     let address = hooks.address.clone();
     let attaching = operator.attach(trigger, watching.input.clone(), &address, id);

@@ -120,6 +120,7 @@ impl Stage {
             app: &self.app,
             functions: &NoFunctions,
             connection: Some(Using { store: &self.store, workspace: OPERATOR, name: NAME }),
+            known: None,
         };
         match operator.call(module, iml(&input)).await {
             Ok(outcome) => Ok(outcome.bundles.iter().map(plain).collect()),

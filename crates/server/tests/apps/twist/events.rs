@@ -209,7 +209,7 @@ fn groups() -> Trigger {
             first(
                 "seen",
                 "groups/add",
-                json!({"workspace_id": "$team.id", "name": "Watched"}),
+                json!({"workspace_id": "$team.id", "name": "Watched", "user_ids": ["$ada.id"]}),
                 "group_added",
                 json!({"name": "Watched"}),
             ),
@@ -223,13 +223,19 @@ fn groups() -> Trigger {
                 "groups/add_user",
                 with_ben(),
                 "group_user_added",
-                json!({"id": "$seen.id", "user_ids": ["$ben.id"]}),
+                json!({"id": "$seen.id", "user_ids": ["$ada.id", "$ben.id"]}),
+            ),
+            cause(
+                "users/update",
+                json!({"profession": "Pilot"}),
+                "group_user_updated",
+                json!({"id": "$seen.id", "user_ids": ["$ada.id", "$ben.id"]}),
             ),
             cause(
                 "groups/remove_user",
                 with_ben(),
                 "group_user_removed",
-                json!({"id": "$seen.id", "user_ids": []}),
+                json!({"id": "$seen.id", "user_ids": ["$ada.id"]}),
             ),
             cause(
                 "groups/remove",

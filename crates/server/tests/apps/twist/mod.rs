@@ -2,6 +2,7 @@
 
 mod cases;
 mod events;
+mod live;
 mod oauth;
 mod seed;
 mod upload;

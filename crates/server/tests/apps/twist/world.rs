@@ -13,11 +13,15 @@ const COMMENTS: usize = 215;
 const MESSAGES: usize = 115;
 const THREADS: usize = 125;
 
-/// Fills the workspace and says what is where.
-pub(super) async fn furnish(server: &Server, demo: &Value) -> Service {
+/// The token of one of its people.
+pub(super) fn token(demo: &Value, person: usize) -> &str {
+    demo["users"][person]["twist_token"].as_str().unwrap()
+}
+
+/// Makes the things that modules and triggers are pointed at, and names them.
+pub(super) async fn name(server: &Server, demo: &Value) -> Names {
     let person = |at: usize| demo["users"][at].clone();
-    let token = |at: usize| person(at)["twist_token"].as_str().unwrap().to_owned();
-    let (ada, ben) = (server.api(&token(0)), server.api(&token(1)));
+    let ada = server.api(token(demo, 0));
     let team = demo["workspace_id"].clone();
 
     let mut names = Names::default();
@@ -49,6 +53,13 @@ pub(super) async fn furnish(server: &Server, demo: &Value) -> Service {
         let thing = post(&ada, path, &names.fill(&form)).await;
         names.set(name, thing);
     }
+    names
+}
+
+/// Fills the workspace and says what is where.
+pub(super) async fn furnish(server: &Server, demo: &Value) -> Service {
+    let names = name(server, demo).await;
+    let (ada, ben) = (server.api(token(demo, 0)), server.api(token(demo, 1)));
     let entry = names.fill(&json!({"thread_id": "$long.id", "content": "entry"}));
     repeat(&ada, COMMENTS, "comments/add", &entry).await;
     let word = names.fill(&json!({"conversation_id": "$talk.id", "content": "word"}));
@@ -58,7 +69,7 @@ pub(super) async fn furnish(server: &Server, demo: &Value) -> Service {
     repeat(&ben, THREADS, "threads/add", &names.fill(&ship)).await;
     Service {
         base_url: server.base().to_owned(),
-        connection: json!({"accessToken": token(0)}),
+        connection: json!({"accessToken": token(demo, 0)}),
         names,
         look_up: json!({"workspace_id": "$team.id", "channel_id": "$channel.id"}),
         faults: faults(),
