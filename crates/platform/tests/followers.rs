@@ -110,7 +110,9 @@ on_both_databases! {
         let tries = Arc::new(AtomicUsize::new(0));
         let start = || {
             let (store, tries) = (db.clone(), tries.clone());
-            follow(db.clone(), &signals, "index", 5, |_, _| Ok(()), move |batch, ()| {
+            let follower =
+                follow::Follower { name: "index", limit: 5, pause: std::time::Duration::from_millis(1) };
+            follow(db.clone(), &signals, follower, |_, _| Ok(()), move |batch, ()| {
                 let (store, tries) = (store.clone(), tries.clone());
                 async move {
                     let fails = tries.fetch_add(1, Ordering::SeqCst) % 4 == 1;

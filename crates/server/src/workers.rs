@@ -20,7 +20,7 @@ use halyard_platform::{
     db,
     events::{
         self,
-        follow::{Batch, Following, follow},
+        follow::{Batch, Follower, Following, follow},
     },
     idempotency,
     jobs::{self, Config, Done, Failure, Job, Policy, Running, Workers},
@@ -66,10 +66,13 @@ pub(crate) fn start(app: &Arc<App>, outbox: Outbox) -> Running {
         .start()
 }
 
+/// Nobody notices that what they posted is found, told or mailed so much later, and where much is
+/// posted there is much less to do.
+pub(crate) const FOLLOWER_PAUSE: Duration = Duration::from_millis(25);
+
 /// Starts those who do something about every event.
 pub(crate) fn follow_events(app: &App) -> Vec<Following> {
     let db = app.db.clone();
-    let (name, limit) = (search::FOLLOWER, search::BATCH);
     let enter = move |batch: Batch, changed| {
         let (db, full) = (db.clone(), batch.events.len() as i64 == search::BATCH);
         async move {
@@ -82,14 +85,29 @@ pub(crate) fn follow_events(app: &App) -> Vec<Following> {
             Ok::<_, halyard_messaging::Error>(())
         }
     };
-    let index = follow(app.db.clone(), &app.signals, name, limit, search::look, enter);
+    let index = follow(
+        app.db.clone(),
+        &app.signals,
+        Follower { name: search::FOLLOWER, limit: search::BATCH, pause: FOLLOWER_PAUSE },
+        search::look,
+        enter,
+    );
     let db = app.db.clone();
-    let (name, limit) = (notification::FOLLOWER, notification::BATCH);
     let tell = move |batch, seen| {
         let db = db.clone();
         async move { notification::settle(&db, batch, seen).await }
     };
-    let tell = follow(app.db.clone(), &app.signals, name, limit, notification::look, tell);
+    let tell = follow(
+        app.db.clone(),
+        &app.signals,
+        Follower {
+            name: notification::FOLLOWER,
+            limit: notification::BATCH,
+            pause: FOLLOWER_PAUSE,
+        },
+        notification::look,
+        tell,
+    );
     vec![index, tell]
 }
 

@@ -10,7 +10,7 @@ use std::{fmt::Display, future::Future, time::Duration};
 use tokio::{
     sync::oneshot,
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{Event, TOPIC, newest};
@@ -157,6 +157,18 @@ impl Drop for Following {
     }
 }
 
+/// Who follows, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Follower {
+    /// Its name, under which its cursor is kept.
+    pub name: &'static str,
+    /// Events in one batch at most.
+    pub limit: i64,
+    /// The shortest time from the beginning of a batch that was not full to the next. Where much
+    /// happens, it makes one batch of what would have been many; where little does, nobody waits.
+    pub pause: Duration,
+}
+
 /// Starts to follow on the current runtime. Every batch that is not empty, one after the other, goes
 /// to `look`, which reads what else it takes on the snapshot that shows the batch, and then with
 /// what that found to `handle`, which calls [`Batch::settle`]. A batch that fails, or that it did not
@@ -164,8 +176,7 @@ impl Drop for Following {
 pub fn follow<L, T, H, R, E>(
     db: Db,
     signals: &Signals,
-    follower: &'static str,
-    limit: i64,
+    follower: Follower,
     look: L,
     handle: H,
 ) -> Following
@@ -178,15 +189,14 @@ where
 {
     let (stop, stopping) = oneshot::channel();
     let wakes = signals.subscribe(TOPIC);
-    let task = tokio::spawn(run(db, wakes, follower, limit, look, handle, stopping));
+    let task = tokio::spawn(run(db, wakes, follower, look, handle, stopping));
     Following { stop: Some(stop), task }
 }
 
 async fn run<L, T, H, R, E>(
     db: Db,
     mut wakes: Subscribed,
-    follower: &'static str,
-    limit: i64,
+    follower: Follower,
     look: L,
     handle: H,
     mut stopping: oneshot::Receiver<()>,
@@ -200,12 +210,21 @@ async fn run<L, T, H, R, E>(
     let mut pause = PAUSES.0;
     let mut idle_looks = LOOKS.len();
     while matches!(stopping.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
-        match step(&db, follower, limit, look.clone(), &handle).await {
-            Ok(true) => {
+        let begun = Instant::now();
+        match step(&db, follower.name, follower.limit, look.clone(), &handle).await {
+            Ok(Step::Full) => {
                 pause = PAUSES.0;
                 idle_looks = 0;
             }
-            Ok(false) => {
+            Ok(Step::Some) => {
+                pause = PAUSES.0;
+                idle_looks = 0;
+                tokio::select! {
+                    () = sleep_until(begun + follower.pause) => {}
+                    _ = &mut stopping => return,
+                }
+            }
+            Ok(Step::Nothing) => {
                 pause = PAUSES.0;
                 let wait = LOOKS.get(idle_looks).copied().unwrap_or(POLL);
                 idle_looks += 1;
@@ -215,7 +234,7 @@ async fn run<L, T, H, R, E>(
                 }
             }
             Err(error) => {
-                tracing::error!(follower, %error, "an event follower failed and tries again");
+                tracing::error!(follower = follower.name, %error, "an event follower failed and tries again");
                 tokio::select! {
                     () = sleep(pause) => {}
                     _ = &mut stopping => return,
@@ -226,14 +245,25 @@ async fn run<L, T, H, R, E>(
     }
 }
 
-/// Deals with one batch, as [`follow`] does again and again. True when there may be more.
+/// What a step found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// No events.
+    Nothing,
+    /// All there were.
+    Some,
+    /// As many as a batch may hold: there may be more.
+    Full,
+}
+
+/// Deals with one batch, as [`follow`] does again and again.
 pub async fn step<L, T, H, R, E>(
     db: &Db,
     follower: &'static str,
     limit: i64,
     look: L,
     handle: &H,
-) -> Result<bool, E>
+) -> Result<Step, E>
 where
     L: Fn(&mut Tx<'_>, &Batch) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
@@ -249,7 +279,8 @@ where
         let seen = look(tx, &batch)?;
         Ok(Some((batch, seen)))
     };
-    let Some((batch, seen)) = db.read(read).await? else { return Ok(false) };
+    let Some((batch, seen)) = db.read(read).await? else { return Ok(Step::Nothing) };
+    let step = if batch.events.len() as i64 == limit { Step::Full } else { Step::Some };
     handle(batch, seen).await?;
-    Ok(true)
+    Ok(step)
 }

@@ -11,10 +11,12 @@ use halyard_platform::{
     db::Tx,
     events::{
         Batch,
-        follow::{Following, follow, skip_past},
+        follow::{Follower, Following, follow, skip_past},
     },
     jobs::{self, Done, Failure, Job},
 };
+
+use crate::workers::FOLLOWER_PAUSE;
 
 /// Events that are looked at together.
 const BATCH: i64 = 500;
@@ -34,7 +36,8 @@ pub(crate) async fn start(app: &Arc<App>) -> Result<Following, Error> {
     app.db.write(|tx| -> Result<(), Error> { Ok(skip_past(tx, FOLLOWER)?) }).await?;
     let (shared, clock) = (app.clone(), app.clock.clone());
     let look = move |tx: &mut Tx<'_>, batch: &Batch| mail::look(tx, &batch.events, clock.now());
-    Ok(follow(app.db.clone(), &app.signals, FOLLOWER, BATCH, look, move |batch, seen| {
+    let follower = Follower { name: FOLLOWER, limit: BATCH, pause: FOLLOWER_PAUSE };
+    Ok(follow(app.db.clone(), &app.signals, follower, look, move |batch, seen| {
         let app = shared.clone();
         async move { note(&app, batch, seen).await }
     }))

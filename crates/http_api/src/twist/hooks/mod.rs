@@ -22,7 +22,7 @@ use halyard_messaging::{
 };
 use halyard_platform::{
     db,
-    events::follow::{Batch, Following, follow},
+    events::follow::{Batch, Follower, Following, follow},
     jobs::{Config, Policy, Running, Stopped, Workers},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -94,7 +94,9 @@ pub async fn start(app: &Arc<App>) -> Result<Delivering, db::Error> {
     let hooks = Arc::new(Hooks { app: app.clone(), settler, inboxes, base, stopping });
     let looking = spreading.clone();
     let look = move |tx: &mut db::Tx<'_>, batch: &Batch| looking.look(tx, batch);
-    let following = follow(db.clone(), &app.signals, FOLLOWER, BATCH, look, move |batch, seen| {
+    // Whoever is told waits for it.
+    let follower = Follower { name: FOLLOWER, limit: BATCH, pause: Duration::ZERO };
+    let following = follow(db.clone(), &app.signals, follower, look, move |batch, seen| {
         let spreading = spreading.clone();
         async move { spreading.settle(batch, seen).await }
     });
