@@ -3,6 +3,7 @@
 
 mod forms;
 mod layouts;
+mod manifests;
 mod plans;
 mod robust;
 mod rules;
