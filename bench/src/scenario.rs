@@ -254,13 +254,14 @@ fn get_unread_name(size: WorkspaceSize) -> String {
     format!("threads/get_unread, {} workspace, 1,000/s", size.name)
 }
 
-/// The newest threads of an inbox in which this many are unread.
+/// The newest threads of an inbox in which this many are unread, once the posts have been dealt with:
+/// the more there were, the more of what follows from them would fall into the load.
 fn get_inbox(unread: u64, bar: Bar) -> Scenario {
     Scenario {
         name: get_inbox_name(unread),
-        setup: vec![add_channel("[$reader]"), add_threads(unread)],
+        setup: vec![add_channel("[$reader]"), add_threads(unread), last_word()],
         call: Template::get("reader_token", "/api/v3/inbox/get?workspace_id=$workspace"),
-        ready: None,
+        ready: Some(index_is_filled()),
         variants: 1,
         expected_items: Some(30),
         callers: 16,

@@ -265,11 +265,19 @@ impl Watcher {
         let out = lines(child.stdout.take().context("no standard output")?);
         let err = lines(child.stderr.take().context("no standard error")?);
         let watcher = Self { child, out };
-        match err.recv_timeout(PATIENCE) {
-            Ok((_, line)) if line.contains("attached") => Ok(watcher),
-            Ok((_, line)) => bail!("{module}: {line}"),
-            Err(_) => bail!("{module} is not attached in time"),
+        let deadline = Instant::now() + PATIENCE;
+        let mut said = String::new();
+        // A busy machine has lines of the log in between.
+        while let Ok((_, line)) =
+            err.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            if line.contains("attached") {
+                return Ok(watcher);
+            }
+            said.push_str(&line);
+            said.push('\n');
         }
+        bail!("{module} is not attached: {said}")
     }
 
     /// Asks it to stop, and waits for that.

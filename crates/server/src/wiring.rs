@@ -42,6 +42,11 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Db> {
     Db::open(options, migrations()).await.with_context(|| format!("cannot open {}", place(config)))
 }
 
+/// As [`open_store`], with few connections: for commands, of which many may run beside the server.
+pub(crate) async fn open_for_command(config: &Config) -> anyhow::Result<Db> {
+    open_few(config, Schema::Migrate(migrations())).await
+}
+
 /// Opens the store for a command that may run beside the server: few connections, no change of the
 /// schema.
 pub(crate) async fn open_beside(config: &Config, schema: Schema) -> anyhow::Result<Db> {

@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use super::keys::KeyFile;
 use crate::{
     config::Config,
-    wiring::{self, open_outbound, open_store},
+    wiring::{self, open_for_command, open_outbound},
 };
 
 /// Whose connections are meant.
@@ -72,7 +72,7 @@ pub(crate) struct Tools {
 impl Tools {
     /// Opens the installation, also beside its server.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let db = open_store(config).await?;
+        let db = open_for_command(config).await?;
         let keys = KeyFile::of(&config.data_dir);
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;

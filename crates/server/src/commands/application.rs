@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{people::find, print, user::Failed};
 use crate::{
     config::Config,
-    wiring::{open_store, start_logging},
+    wiring::{open_for_command, start_logging},
 };
 
 /// What can be done with applications.
@@ -74,7 +74,7 @@ pub(crate) enum Action {
 /// Runs one of them.
 pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCode> {
     start_logging(&config)?;
-    let db = open_store(&config).await?;
+    let db = open_for_command(&config).await?;
     let done = match action {
         Action::Add { name, redirect_uris, website, scopes, owner, public, refresh } => {
             let new = read(name, &redirect_uris, website, scopes.as_deref(), public);

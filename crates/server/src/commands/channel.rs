@@ -9,7 +9,7 @@ use halyard_platform::clock::Clock;
 use super::print;
 use crate::{
     config::Config,
-    wiring::{open_store, start_logging},
+    wiring::{open_for_command, start_logging},
 };
 
 /// What can be done with channels.
@@ -43,7 +43,7 @@ fn days(text: &str) -> Result<Days, String> {
 pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCode> {
     start_logging(&config)?;
     let Action::Retention { id, days: Days(days) } = action;
-    let (db, now) = (open_store(&config).await?, Clock::system().now());
+    let (db, now) = (open_for_command(&config).await?, Clock::system().now());
     let done = db
         .write(move |tx| {
             tx.set_origin(OPERATOR);

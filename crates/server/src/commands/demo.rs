@@ -6,7 +6,7 @@ use halyard_platform::{clock::Clock, random::Random};
 use crate::{
     config::Config,
     demo,
-    wiring::{open_blobs, open_store, start_logging},
+    wiring::{open_blobs, open_for_command, start_logging},
 };
 
 /// Flags of `halyard demo`.
@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 /// Creates the demo workspace, or finds it, and prints how to use it.
 pub(super) async fn run(config: Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     start_logging(&config)?;
-    let db = open_store(&config).await?;
+    let db = open_for_command(&config).await?;
     let blobs = open_blobs(&config.data_dir)?;
     let credentials = demo::create(&db, &blobs, &Clock::system(), &Random::os()).await?;
     db.close().await;

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{people::find, print, user::Failed};
 use crate::{
     config::Config,
-    wiring::{open_store, start_logging},
+    wiring::{open_for_command, start_logging},
 };
 
 /// What can be done with integrations.
@@ -97,7 +97,7 @@ pub(crate) struct Where {
 /// Runs one of them.
 pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCode> {
     start_logging(&config)?;
-    let db = open_store(&config).await?;
+    let db = open_for_command(&config).await?;
     let done = match action {
         Action::Add(new) => add(&db, new).await,
         Action::List { json } => list(&db, json).await,

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::print;
 use crate::{
     config::Config,
-    wiring::{open_store, start_logging},
+    wiring::{open_for_command, start_logging},
 };
 
 /// What can be done with outbound webhooks.
@@ -54,7 +54,7 @@ pub(crate) enum Action {
 /// Runs one of them.
 pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCode> {
     start_logging(&config)?;
-    let db = open_store(&config).await?;
+    let db = open_for_command(&config).await?;
     let done = match action {
         Action::List { json } => list(&db, json).await,
         Action::Deliveries { id, limit, json } => deliveries(&db, id, limit, json).await,

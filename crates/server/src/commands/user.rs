@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    wiring::{open_store, start_logging},
+    wiring::{open_for_command, start_logging},
 };
 
 /// What can be done with people.
@@ -63,7 +63,7 @@ pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCo
         }
         None => None,
     };
-    let db = open_store(&config).await?;
+    let db = open_for_command(&config).await?;
     let done = match action {
         Action::Add { email, name } => add(&db, email, name, hash).await,
         Action::List { json } => list(&db, json).await,

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{people::find, print, user::Failed};
 use crate::{
     config::Config,
-    wiring::{open_store, start_logging},
+    wiring::{open_for_command, start_logging},
 };
 
 /// What can be done with workspaces.
@@ -88,7 +88,7 @@ impl From<Standing> for Role {
 /// Runs one of them.
 pub(super) async fn run(config: Config, action: Action) -> anyhow::Result<ExitCode> {
     start_logging(&config)?;
-    let db = open_store(&config).await?;
+    let db = open_for_command(&config).await?;
     let done = match action {
         Action::List { json } => list(&db, json).await,
         Action::Create { name, admin } => create(&db, name, admin).await,
